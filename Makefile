@@ -1,0 +1,102 @@
+# `make help` lists the targets.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help serve test lint format prove soak bench lock clean anew
+
+# durable-rules is compiled with `cc`, or with the CC you set, whatever Python itself was compiled with.
+export CC
+unexport PYTHONHOME PYTHONPATH
+
+BIN := .venv/bin
+PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+LOCKED := $(PIP_INSTALL) --require-hashes --no-deps --only-binary :all:
+COMPILED := --no-binary durable-rules --no-build-isolation
+
+help:
+	@echo 'make serve    serve http://127.0.0.1:8000'
+	@echo 'make test     check format, style, types and imports, then run the tests'
+	@echo 'make prove    prove the safety statements over all patients'
+	@echo 'make soak     run long and watch memory'
+	@echo 'make bench    measure speed'
+	@echo 'make lint     only the checks of make test'
+	@echo 'make format   put the code into its standard form'
+	@echo 'make lock     write the lock files anew (UPGRADE=--upgrade for newer releases)'
+	@echo 'make clean    remove what make has made'
+	@echo
+	@echo 'PYTHON=/path/to/python3.12 chooses the interpreter.'
+
+serve: .venv/runtime
+	@exec $(BIN)/steppedcare serve
+
+test: lint
+	$(BIN)/python -m pytest -n 2
+
+lint: .venv/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: .venv/dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+prove: .venv/dev
+	$(BIN)/steppedcare verify --prove
+
+soak: tests/soak .venv/dev
+	$(BIN)/python -m pytest tests/soak
+
+bench: tests/benchmarks .venv/dev
+	$(BIN)/python -m tests.benchmarks
+
+tests/soak tests/benchmarks:
+	@echo 'steppedcare: nothing was run, because $@ does not exist yet' >&2; exit 1
+
+# The environment, in three steps, each with its stamp: made, filled to serve, filled to develop.
+
+.venv/made:
+	$(eval CHOSEN := $(shell CC='$(CC)' .ci/python '$(PYTHON)' 2>&1))
+	$(if $(filter /%,$(firstword $(CHOSEN))),,$(error $(CHOSEN)))
+	@rm -rf .venv
+	@"$(CHOSEN)" -m venv .venv
+	@echo '$(ORIGIN)' >$@
+
+# Made again where the project was copied or moved (its paths are absolute), where another
+# PYTHON is asked for, and where the Python it was made with has been removed.
+ORIGIN = in=$(CURDIR) with=$(PYTHON)
+ifeq ($(and $(findstring $(ORIGIN),$(file <.venv/made)),$(realpath $(BIN)/python)),)
+.venv/made: anew
+endif
+
+.venv/runtime: .venv/made .ci/build.lock requirements.lock pyproject.toml
+	@echo 'installing requirements.lock (a minute, the first time)'
+	@$(LOCKED) --requirement .ci/build.lock
+	@$(LOCKED) $(COMPILED) --requirement requirements.lock
+	@$(PIP_INSTALL) --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m pip check >.venv/check || \
+		{ cat .venv/check; echo 'run `make lock`: requirements.lock no longer fits pyproject.toml'; exit 1; } >&2
+	@touch $@
+
+.venv/dev: .venv/runtime requirements-dev.lock
+	@echo 'installing requirements-dev.lock'
+	@$(LOCKED) $(COMPILED) --requirement requirements-dev.lock
+	@touch $@
+
+# The locks hold for every Python that pyproject.toml allows.
+
+COMPILE = "$$(.ci/uv)" pip compile --quiet --no-config --universal --python-version 3.11 \
+	--generate-hashes --custom-compile-command 'make lock' $(UPGRADE)
+
+lock:
+	$(COMPILE) --group tools --output-file .ci/tools.lock
+	$(COMPILE) --group build --output-file .ci/build.lock
+	$(COMPILE) pyproject.toml --output-file requirements.lock
+	$(COMPILE) pyproject.toml --extra dev --constraint requirements.lock \
+		--output-file requirements-dev.lock
+
+clean:
+	rm -rf .venv .tools build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \
+		.import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

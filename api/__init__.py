@@ -1,0 +1,1 @@
+"""The doors: everything that touches a wire, a terminal, a disk, a clock or the environment."""

@@ -1,0 +1,91 @@
+"""Where the documents of a pathway lie on disk, and how a running program gets hold of them."""
+
+from __future__ import annotations
+
+import hashlib
+from functools import cache
+from importlib import metadata, resources
+from importlib.resources.abc import Traversable
+
+import pathways
+import rules
+import schemas
+from pathways.loader import load_pathway
+from pathways.vignettes import load_vignettes
+from rules.decide import Decider
+from schemas.errors import NotFoundError, Problem
+from schemas.pathway import Pathway
+from schemas.vignette import Vignette
+
+_ENDINGS = (".md", ".yaml")
+
+
+def pathway_ids() -> tuple[str, ...]:
+    """Return the pathways that are installed."""
+    root = resources.files(pathways)
+    return tuple(
+        sorted(
+            entry.name
+            for entry in root.iterdir()
+            if entry.is_dir() and entry.joinpath("pathway.md").is_file()
+        )
+    )
+
+
+def read_files(folder: Traversable, prefix: str = "") -> dict[str, str]:
+    """Return every document below *folder*, by its name relative to it."""
+    files: dict[str, str] = {}
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            files |= read_files(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(_ENDINGS):
+            files[f"{prefix}{entry.name}"] = entry.read_text(encoding="utf-8")
+    return files
+
+
+@cache
+def pathway_files(id: str) -> dict[str, str]:
+    """Return the documents of the pathway *id*; raise NotFoundError when there is none."""
+    if id not in pathway_ids():
+        raise NotFoundError(
+            Problem(
+                code="unknown-pathway",
+                message="there is no pathway of that name",
+                help=f"pathways are {', '.join(pathway_ids())}",
+                where="pathway",
+            )
+        )
+    return read_files(resources.files(pathways).joinpath(id))
+
+
+@cache
+def get_pathway(id: str) -> Pathway:
+    """Load the pathway *id* once. Vignettes are tests of it, not part of what it says."""
+    files = pathway_files(id)
+    return load_pathway({n: t for n, t in files.items() if not n.startswith("vignettes/")})
+
+
+@cache
+def get_vignettes(id: str) -> tuple[Vignette, ...]:
+    """Load the built-in patients of the pathway *id*."""
+    files = {n: t for n, t in pathway_files(id).items() if n.startswith("vignettes/")}
+    return load_vignettes(files, get_pathway(id))
+
+
+@cache
+def get_decider(id: str) -> Decider:
+    """Build the decider of the pathway *id* once per process."""
+    return Decider(get_pathway(id), program_version())
+
+
+@cache
+def program_version() -> str:
+    """Return the version and a short hash of the code that decides."""
+    digest = hashlib.sha256()
+    for package in (schemas, rules, pathways):
+        folder = resources.files(package)
+        for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+            if entry.name.endswith(".py"):
+                digest.update(entry.name.encode())
+                digest.update(entry.read_bytes().replace(b"\r\n", b"\n"))
+    return f"{metadata.version('steppedcare')}+{digest.hexdigest()[:12]}"

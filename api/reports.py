@@ -1,0 +1,79 @@
+"""Reports of the command line: lines, one line that states the result, and whether it holds."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+
+from api.library import get_decider, get_pathway, get_vignettes, pathway_files
+from api.service import get_checker
+from pathways.account import read_ledger, uses_of_statements
+from rules.expectations import differences
+from rules.ledger import compare
+from schemas.errors import InputError, Problem
+
+Report = tuple[list[str], str, bool]
+
+
+def cases_report(id: str) -> Report:
+    """Decide every look of every built-in patient again; the last line says how many came out as expected."""
+    decider, checker = get_decider(id), get_checker(id)
+    lines, good, total = [], 0, 0
+    for vignette in get_vignettes(id):
+        for look in vignette.looks:
+            total += 1
+            patient = checker.check(look.input, dt.date.min)
+            decision = decider.decide(patient)
+            wrong = list(differences(decision, look.expect))
+            if decision.incomplete:
+                wrong.append(f"incomplete: {', '.join(decision.faults)}")
+            good += not wrong
+            lines.append(f"{vignette.id} {'as expected' if not wrong else 'DIFFERS'}: {look.name}")
+            lines += [f"    {text}" for text in wrong]
+    return lines, f"{good} of {total} as expected", good == total
+
+
+def ready(id: str) -> tuple[str, ...]:
+    """Return the names of built-in patients that do not come out right; nothing when all is well."""
+    lines, _, _ = cases_report(id)
+    return tuple(line.split(" ")[0] for line in lines if " DIFFERS: " in line)
+
+
+def ledger_report(id: str, source: str | None = None) -> Report:
+    """List every statement with its class, what became of it and what cites it; check a copy of the document."""
+    ledger = read_ledger(pathway_files(id)["ledger.yaml"])
+    uses = uses_of_statements(get_pathway(id))
+    lines, open_ends = [], []
+    for statement in ledger.statements:
+        cited = uses.get(statement.id, ())
+        lines.append(
+            f"{statement.id:<4} line {statement.line:<4} {statement.kind.value}: {statement.says}"
+        )
+        lines.append(f"       became: {'; '.join(statement.becomes)}")
+        lines.append(f"       cited by: {', '.join(cited) if cited else 'nothing'}")
+        if not cited and statement.kind.value == "rule" and not statement.becomes:
+            open_ends.append(statement.id)
+    total = len(ledger.statements)
+    if source is None:
+        result = f"{total - len(open_ends)} of {total} statements accounted for"
+        return lines, result, not open_ends
+    try:
+        text = Path(source).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            Problem(
+                code="cannot-read",
+                message="the document cannot be read",
+                help="give the path of a UTF-8 text file",
+                where="--source",
+            )
+        ) from error
+    report = compare(ledger, text)
+    lines = [f"changed or removed: {each}" for each in report.missing]
+    lines += [
+        f"not in the ledger: line {s.line}, fingerprint {s.fingerprint}" for s in report.unaccounted
+    ]
+    lines += [f"moved: {m.id} from line {m.ledger_line} to line {m.line}" for m in report.moved]
+    holds = report.complete and not open_ends
+    result = f"{len(report.accounted)} of {total} statements found in the document"
+    return lines, f"{result}; {len(report.unaccounted)} sentences unaccounted for", holds

@@ -1,0 +1,32 @@
+"""From a client's bytes to a decision: the one way every door takes."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from api.library import get_decider, get_pathway
+from rules.check import Checker
+from schemas.decision import Decision
+
+
+@cache
+def get_checker(pathway: str) -> Checker:
+    return Checker(get_pathway(pathway))
+
+
+def decide_input(
+    pathway: str,
+    data: Any,
+    today: dt.date,
+    changed: Mapping[str, Decimal] | None = None,
+) -> Decision:
+    """Check *data* (parsed JSON) and decide; *today* stands in when `on` is left out.
+
+    Raises InputError, SettingsError or NotFoundError.
+    """
+    patient = get_checker(pathway).check(data, today)
+    return get_decider(pathway).decide(patient, changed)

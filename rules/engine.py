@@ -1,0 +1,223 @@
+"""The adapter to durable-rules: integers only, stratum by stratum, one lock, one constant sid.
+
+The native engine underneath has sharp edges; every choice here answers one of them.
+
+- The engine is handed a plain ruleset and flat facts: atoms with the value 1 and a group number. No `$or`, no
+  `none`, no comparison of facts, no text, nothing that came from a client. (Other forms give silently wrong
+  answers or crash.)
+- The native engine is driven directly, by the calls the library's own host makes, one after the other. That host
+  would start timer threads that also enter the engine, swallow exceptions of actions, and decode every matched
+  fact from JSON at each firing, which is most of the time. One lock around a whole evaluation: two threads inside
+  one state crash the process.
+- One constant `sid`, deleted after every evaluation: more than 1,024 live sids crash, a forgotten one joins two
+  patients.
+- A canary rule must have fired exactly once, or the run did not complete and its silence would look like "no red
+  sign". `delete_state` is only called after a run whose canary fired: without a completed action it crashes.
+  Hence the warm-up.
+- At most 56 alternatives a group: more than 64 matches of one fact lose the whole fact. At most 190 atoms a fact.
+- Names are checked at build time for equal 32-bit hashes: the engine takes equal hashes for equal names.
+- Messages of the engine hold the whole fact. They are never logged, never chained into our errors.
+
+The first exception builds the engine anew before the next evaluation.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Any
+
+import durable_rules_engine as core
+
+from rules.evaluator import Truths
+from rules.network import Network
+from rules.plan import Conclusion, Literal, plan
+from rules.truth import FALSE, TRUE, UNKNOWN
+from schemas.errors import EngineFault
+
+SID = "s"
+CANARY = "canary"
+MOST_IN_GROUP = 56
+MOST_ATOMS = 190
+MOST_RULES = 4_000
+MOST_FIRST_CONDITIONS = 400
+VERSION = metadata.version("durable_rules")
+
+
+@dataclass
+class _Group:
+    """Alternatives that are matched against one fact, and the atoms that fact may carry."""
+
+    number: int
+    rules: list[tuple[int, frozenset[Literal]]] = field(default_factory=list)
+    atoms: set[Literal] = field(default_factory=set)
+
+
+def _grouped(conclusions: Iterable[tuple[int, Conclusion]]) -> list[_Group]:
+    groups = [_Group(0)]
+    for at, conclusion in conclusions:
+        for alternative in conclusion.alternatives:
+            group = groups[-1]
+            full = len(group.rules) >= MOST_IN_GROUP
+            if full or len(group.atoms | alternative) > MOST_ATOMS:
+                group = _Group(len(groups))
+                groups.append(group)
+            group.rules.append((at, alternative))
+            group.atoms |= alternative
+    return groups
+
+
+class _Stratum:
+    """One ruleset: the conclusions of one level, with earlier conclusions as atoms."""
+
+    def __init__(self, name: str, conclusions: list[tuple[int, Conclusion]]) -> None:
+        self.groups = _grouped(conclusions)
+        names: dict[Literal, str] = {}
+        rules: dict[str, Any] = {}
+        self.concluded: dict[str, int] = {}
+        for group in self.groups:
+            for atom in sorted(group.atoms, key=str):
+                names.setdefault(atom, f"a{len(names)}")
+            for number, (at, alternative) in enumerate(group.rules):
+                rule = f"r{group.number}x{number}"
+                atoms = [{names[atom]: 1} for atom in sorted(alternative, key=str)]
+                rules[rule] = {
+                    "all": [{"p": {"$and": [{"g": group.number}, *atoms]}}],
+                    "pri": 1,
+                }
+                self.concluded[rule] = at
+        rules[CANARY] = {"all": [{"m": {"$ex": {"end": 1}}}], "pri": 3}
+        _check_limits(rules, [*names.values(), "g", "end", "id", "sid"], len(self.groups))
+        self.handle = core.create_ruleset(name, json.dumps(rules))
+        self.texts = [
+            [(atom, f',"{names[atom]}":1') for atom in sorted(group.atoms, key=str)]
+            for group in self.groups
+        ]
+
+    def run(self, true: set[Literal], fired: set[int]) -> None:
+        """Assert one fact a group, then the end; put the index of every conclusion that fires into *fired*.
+
+        Raises EngineFault unless every fact was taken, every firing was one of ours and the canary fired once, last.
+        """
+        for group, texts in zip(self.groups, self.texts, strict=True):
+            atoms = "".join([text for atom, text in texts if atom in true])
+            fact = f'{{"sid":"{SID}","id":"f{group.number}","g":{group.number}{atoms}}}'
+            if core.assert_fact(self.handle, fact)[0] not in (0, 1):
+                raise EngineFault("the engine refused a fact")
+        code, state = core.assert_fact(self.handle, f'{{"sid":"{SID}","id":"end","end":1}}')
+        begun = core.start_action_for_state(self.handle, state) if code == 0 else None
+        message = begun[1] if begun else None
+        ended = 0
+        while message:
+            # The message is {"rule":{...matched facts...}}; only the name of the rule is read.
+            rule = message[2 : message.index('"', 2)]
+            if rule == CANARY:
+                ended += 1
+            else:
+                fired.add(self.concluded[rule])
+            message = core.complete_and_start_action(self.handle, state)
+        if ended != 1:
+            raise EngineFault("the engine did not complete an evaluation")
+        core.delete_state(self.handle, SID)
+
+    def has_state(self) -> bool:
+        """Tell whether a state is left over; there is none between evaluations."""
+        try:
+            return core.get_state(self.handle, SID) is not None
+        except Exception:
+            # "Could not get state, error code: 309": there is none.
+            return False
+
+
+class Engine:
+    """One durable-rules engine for one network; safe to call from many threads, one at a time inside."""
+
+    def __init__(self, network: Network) -> None:
+        self.conclusions = plan(network).conclusions
+        index = network.index
+        self.checked = [
+            (at, index[c.name], TRUE if c.so else FALSE)
+            for at, c in enumerate(self.conclusions)
+            if c.name in index
+        ]
+        self._lock = threading.Lock()
+        self._strata: list[_Stratum] = []
+        self.builds = 0
+        self._build()
+
+    def _build(self) -> None:
+        # A ruleset in which an evaluation broke off is left behind, not freed: deleting a state in which no
+        # action completed crashes the process. Faults are rare, a build is small.
+        self.builds += 1
+        levels: dict[int, list[tuple[int, Conclusion]]] = {}
+        for at, conclusion in enumerate(self.conclusions):
+            levels.setdefault(conclusion.stratum, []).append((at, conclusion))
+        self._strata = [
+            _Stratum(f"pathway{self.builds}s{level}", levels[level]) for level in sorted(levels)
+        ]
+        self._run(())
+
+    def run(self, leaves: Truths) -> set[int]:
+        """Return the indexes of the conclusions that fired for these comparisons.
+
+        Raises EngineFault when an evaluation did not complete; the engine is then built anew.
+        """
+        with self._lock:
+            try:
+                return self._run(leaves)
+            except Exception:
+                self._build()
+                # The message of the cause may hold the whole fact: it is dropped on purpose.
+                raise EngineFault("the rule engine failed") from None
+
+    def _run(self, leaves: Truths) -> set[int]:
+        fired: set[int] = set()
+        true: set[Literal] = {
+            ("leaf", at, truth == TRUE) for at, truth in enumerate(leaves) if truth != UNKNOWN
+        }
+        for stratum in self._strata:
+            found: set[int] = set()
+            stratum.run(true, found)
+            for at in found:
+                true.add(("node", self.conclusions[at].name, self.conclusions[at].so))
+            fired |= found
+        return fired
+
+    def disagreements(self, fired: set[int], nodes: Truths) -> list[str]:
+        """Return the names of the nodes on which the engine and the evaluator differ."""
+        return [
+            self.conclusions[at].name
+            for at, node, truth in self.checked
+            if (at in fired) != (nodes[node] == truth)
+        ]
+
+    def live_states(self) -> int:
+        """Return how many rulesets still hold a state; 0 between evaluations."""
+        with self._lock:
+            return sum(stratum.has_state() for stratum in self._strata)
+
+
+def _fnv1a(text: str) -> int:
+    value = 0x811C9DC5
+    for byte in text.encode():
+        value = ((value ^ byte) * 0x01000193) & 0xFFFFFFFF
+    return value
+
+
+def _fnv1(text: str) -> int:
+    value = 0x811C9DC5
+    for byte in text.encode():
+        value = ((value * 0x01000193) & 0xFFFFFFFF) ^ byte
+    return value
+
+
+def _check_limits(rules: dict[str, Any], names: list[str], groups: int) -> None:
+    """Refuse a ruleset beyond what the engine has been shown to bear."""
+    if len(rules) > MOST_RULES or groups > MOST_FIRST_CONDITIONS:
+        raise EngineFault("the pathway has more rules than one ruleset bears")
+    for hash_of in (_fnv1a, _fnv1):
+        if len({hash_of(name) for name in names}) != len(set(names)):
+            raise EngineFault("two names have the same hash in the engine")

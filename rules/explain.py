@@ -1,0 +1,181 @@
+"""Why: the rules that decided, the facts they rest on, the sentence behind them; read off the trace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from rules.derive import canonical_value
+from rules.leaves import Settings, evaluate_leaf
+from rules.network import Network
+from rules.truth import FALSE, TRUE, UNKNOWN, WORDS, both, either, negate
+from rules.words import in_words
+from schemas.condition import And, Compare, Condition, Known, Not, Or, Ref, Within
+from schemas.decision import Reason, SourceNote, UsedFact
+from schemas.pathway import Pathway, Rule
+from schemas.patient import Patient
+from schemas.provenance import Citation
+
+FactValues = Mapping[str, Any]
+
+
+class Explainer:
+    """Explains the conclusions of one evaluation."""
+
+    def __init__(
+        self,
+        pathway: Pathway,
+        network: Network,
+        settings: Settings,
+        patient: Patient,
+        values: FactValues,
+        nodes: Mapping[str, int],
+    ) -> None:
+        self.pathway, self.network, self.settings = pathway, network, settings
+        self.patient, self.values, self.nodes = patient, values, nodes
+        self.settings_read: set[str] = set()
+
+    def truth(self, condition: Condition) -> int:
+        match condition:
+            case And():
+                return both(self.truth(item) for item in condition.items)
+            case Or():
+                return either(self.truth(item) for item in condition.items)
+            case Not():
+                return negate(self.truth(condition.item))
+            case Ref():
+                return self.nodes[condition.name]
+            case _:
+                return evaluate_leaf(condition, self.values, self.settings, self.patient.on)
+
+    def support(self, condition: Condition) -> tuple[str, ...]:
+        """Return facts that by themselves make *condition* what it is: for a true one, enough to make it true again.
+
+        Of several sufficient grounds the first written is taken. For an unknown condition these are the
+        facts that keep it undecided.
+        """
+        found: dict[str, None] = {}
+        self._support(condition, found)
+        return tuple(found)
+
+    def _support(self, condition: Condition, found: dict[str, None]) -> None:
+        truth = self.truth(condition)
+        match condition:
+            case Not():
+                self._support(condition.item, found)
+            case Ref():
+                self._support(self.network.conditions[condition.name], found)
+            case And() | Or():
+                enough = FALSE if isinstance(condition, And) else TRUE
+                if truth == enough:
+                    self._support(
+                        next(item for item in condition.items if self.truth(item) == enough), found
+                    )
+                else:
+                    for item in condition.items:
+                        if self.truth(item) == truth:
+                            self._support(item, found)
+            case _:
+                found[condition.fact] = None
+                if isinstance(condition, Compare | Within) and condition.setting:
+                    self.settings_read.add(condition.setting)
+
+    def deciding(self, condition: Condition, limit: int = 4) -> str:
+        """Say in words which comparisons make a decided *condition* what it is, each with the patient's value."""
+        found: dict[str, None] = {}
+        self._deciding(condition, True, found)
+        return " and ".join(list(found)[:limit])
+
+    def _deciding(self, condition: Condition, positive: bool, found: dict[str, None]) -> None:
+        truth = self.truth(condition)
+        match condition:
+            case Not():
+                self._deciding(condition.item, not positive, found)
+            case Ref():
+                self._deciding(self.network.conditions[condition.name], positive, found)
+            case And() | Or():
+                enough = FALSE if isinstance(condition, And) else TRUE
+                for item in condition.items:
+                    if self.truth(item) == truth:
+                        self._deciding(item, positive, found)
+                        if truth == enough:
+                            return
+            case _:
+                so = (truth == TRUE) if truth != UNKNOWN else positive
+                text = in_words(condition, self.pathway, self.settings, so)
+                value = self.values.get(condition.fact)
+                if isinstance(condition, Compare | Within) and value is not None:
+                    text += f" (is {canonical_value(value)})"
+                found[text] = None
+
+    def unanswered(self, condition: Condition) -> tuple[str, ...]:
+        """Return the facts whose absence keeps *condition* from being true.
+
+        A guard `known(x)` that is false counts: recording x may change the answer.
+        """
+        found: dict[str, None] = {}
+        self._unanswered(condition, found)
+        return tuple(found)
+
+    def _unanswered(self, condition: Condition, found: dict[str, None]) -> None:
+        truth = self.truth(condition)
+        match condition:
+            case Known():
+                if truth == FALSE:
+                    found[condition.fact] = None
+            case Ref():
+                if truth != TRUE:
+                    self._unanswered(self.network.conditions[condition.name], found)
+            case Not():
+                if truth == UNKNOWN:
+                    self._unanswered(condition.item, found)
+            case And() | Or():
+                for item in condition.items:
+                    if self.truth(item) == UNKNOWN or (
+                        truth == FALSE and self.truth(item) == FALSE
+                    ):
+                        self._unanswered(item, found)
+            case _:
+                if truth == UNKNOWN:
+                    found[condition.fact] = None
+
+    def undecided(self, condition: Condition) -> tuple[str, ...]:
+        """Return the facts that keep an unknown *condition* unknown; nothing for a decided one."""
+        if isinstance(condition, Ref) and condition.name not in self.nodes:
+            return ()
+        return self.support(condition) if self.truth(condition) == UNKNOWN else ()
+
+    def reason(self, rule: Rule, truth: int | None = None) -> Reason:
+        """Explain why *rule* holds, does not hold, or cannot be decided."""
+        condition = self.network.conditions[f"rule:{rule.id}"]
+        truth = self.nodes[f"rule:{rule.id}"] if truth is None else truth
+        facts = self.support(condition)
+        return Reason(
+            rule=rule.id,
+            effect=rule.effect.value,
+            holds=WORDS[truth],  # type: ignore[arg-type]
+            says=rule.says,
+            because=in_words(condition, self.pathway, self.settings),
+            facts=tuple(self.used(name) for name in facts if name in self.values),
+            unknown=tuple(name for name in facts if name not in self.values),
+            sources=tuple(self.source(citation) for citation in rule.sources),
+            extension=rule.is_extension,
+            topic=rule.topic,
+        )
+
+    def used(self, name: str) -> UsedFact:
+        entry = self.patient.facts.get(name)
+        return UsedFact(
+            fact=name,
+            value=canonical_value(self.values[name]),
+            date=entry.date.text if entry and entry.date else None,
+            source=entry.source if entry else None,
+        )
+
+    def source(self, citation: Citation) -> SourceNote:
+        if citation.tag == "SEED":
+            says = self.pathway.statements.get(citation.key, "")
+        else:
+            register = self.pathway.sources.get(citation.key)
+            says = register.title if register else ""
+        return SourceNote(tag=citation.tag, key=citation.key, label=citation.label, says=says)

@@ -1,0 +1,1 @@
+"""The nouns: what we can talk about. Imports none of the other rooms."""
