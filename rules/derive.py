@@ -16,7 +16,7 @@ from rules.leaves import Settings
 from rules.trials import judge, together
 from schemas.decision import Conflict, NotUsed, Stale
 from schemas.facts import PartialDate
-from schemas.pathway import Derivation, Medicine, Pathway
+from schemas.pathway import Derivation, Medicine, Pathway, plain_spelling
 from schemas.patient import Medication, Patient, Surgery, Trial
 
 EARLIEST = dt.date(1900, 1, 1)
@@ -78,10 +78,7 @@ class _Lists:
         self, pathway: Pathway, patient: Patient, settings: Settings, reading: Reading
     ) -> None:
         self.patient, self.reading = patient, reading
-        self.spelled: dict[str, Medicine] = {}
-        for medicine in pathway.medicines.values():
-            for spelling in (medicine.id, *medicine.also):
-                self.spelled[_plain(spelling)] = medicine
+        self.spelled = pathway.spellings
         self.active = self._active()
         self.judged = [
             (trial, judge(pathway, trial, settings, patient.on)) for trial in patient.trials or ()
@@ -91,7 +88,7 @@ class _Lists:
     def _active(self) -> list[tuple[Medication, Medicine]]:
         found = []
         for at, medication in enumerate(self.patient.medications or ()):
-            medicine = self.spelled.get(_plain(medication.agent))
+            medicine = self.spelled.get(plain_spelling(medication.agent))
             if medicine is None:
                 self.reading.unclassified += 1
                 self.reading.not_used.append(
@@ -154,7 +151,7 @@ class _Lists:
         return self._sessions([trial for trial, _ in mine], derivation.within_days or 0)
 
     def _of_class(self, trial: Trial, classes: tuple[str, ...]) -> bool:
-        medicine = self.spelled.get(_plain(trial.agent or ""))
+        medicine = self.spelled.get(plain_spelling(trial.agent or ""))
         return medicine is not None and _is_one_of(medicine, classes)
 
     def _sessions(self, trials: list[Trial], days: int) -> int | None:
@@ -195,10 +192,6 @@ class _Lists:
             dates = [surgery.date for surgery in mine]
             return _latest([*dates, None] if doubtful else dates, self.patient.on)
         return _last_result(mine) if mine and not doubtful else None
-
-
-def _plain(text: str) -> str:
-    return " ".join(text.lower().replace("-", " ").split())
 
 
 def _is_active(medication: Medication, on: dt.date) -> bool:

@@ -26,7 +26,6 @@ from schemas.condition import (
     Or,
     Ref,
     Within,
-    facts_of,
 )
 
 Truths = tuple[int, ...]
@@ -71,7 +70,7 @@ class Evaluator:
 
     def __init__(self, network: Network, settings: Settings) -> None:
         self.network = network
-        self.fact_names = tuple(sorted({facts_of(leaf)[0] for leaf in network.leaves}))
+        self.fact_names = tuple(sorted({leaf.fact for leaf in network.leaves}))
         slots = {name: at for at, name in enumerate(self.fact_names)}
         self._leaves = _compile_leaves(network.leaves, slots, settings)
         self._nodes = _compile_nodes(network, [node.name for node in network.nodes])
@@ -91,10 +90,10 @@ class Screen:
     def __init__(self, network: Network, settings: Settings, signs: Iterable[str]) -> None:
         names = network.upstream([f"sign:{sign}" for sign in signs] + ["red(any)"])
         self.names = tuple(node.name for node in network.nodes if node.name in names)
-        wanted = [leaf for leaf in network.leaves if facts_of(leaf)[0] in network.facts(self.names)]
+        facts = network.facts(self.names)
         part = Network(
             tuple(node for node in network.nodes if node.name in names),
-            tuple(leaf for leaf in wanted),
+            tuple(leaf for leaf in network.leaves if leaf.fact in facts),
         )
         self._evaluator = Evaluator(part, settings)
 

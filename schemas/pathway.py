@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -197,6 +198,11 @@ class Medicine(_Frozen):
     mme_factor: Decimal | None = None
 
 
+def plain_spelling(name: str) -> str:
+    """Return *name* in lower case, hyphens and runs of blanks as one blank."""
+    return " ".join(name.lower().replace("-", " ").split())
+
+
 class Derivation(_Frozen):
     """How a fact is worked out from one of the lists; a closed set, so that every reader can follow."""
 
@@ -245,6 +251,15 @@ class Pathway(_Frozen):
     treatments: dict[str, Treatment]
     stages: dict[str, Stage]
     combinations: dict[str, Combination]
+
+    @cached_property
+    def spellings(self) -> dict[str, Medicine]:
+        """Every name a medicine goes by, spelled plainly."""
+        return {
+            plain_spelling(name): medicine
+            for medicine in self.medicines.values()
+            for name in (medicine.id, *medicine.also)
+        }
 
     def definition(self, fact: str) -> FactDefinition:
         """Return the definition of a stated or derived fact."""
