@@ -245,20 +245,21 @@ class Builder:
         on = self.known_treatments(block, "on") or self.document_treatment(block)
         effect = block.text("effect")
         sign = block.text("sign")
+        known_signs = {each.id for each in self.blocks["sign"]}
         if effect in set(_TREATMENT_EFFECTS) and not on:
             self.problem(
                 block, "no-treatment", f"rule `{block.id}` acts on no treatment", "add `on`"
             )
         if effect == Effect.RED_SIGN:
-            if sign not in {each.id for each in self.blocks["sign"]} or not block.text("urgency"):
+            if sign not in known_signs or not block.text("urgency"):
                 self.problem(
                     block, "incomplete-red-sign", f"rule `{block.id}` needs a known `sign` and `urgency`",
                     "signs stand in red-signs.md",
                 )  # fmt: skip
-        elif sign:
+        elif sign and (effect != Effect.ADVISE or sign not in known_signs):
             self.problem(
-                block, "stray-sign", f"rule `{block.id}` names a sign but raises none",
-                "use the effect red-sign",
+                block, "stray-sign", f"rule `{block.id}` names a sign but neither raises it nor prompts for it",
+                "use the effect red-sign, or advise for an amber prompt",
             )  # fmt: skip
         if on and "revision-surgery" in on and effect in (Effect.RECOMMEND, Effect.CONSIDER):
             self.problem(

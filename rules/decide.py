@@ -56,6 +56,7 @@ class Decider:
         self.pathway, self.program = pathway, program
         self.network = build_network(pathway)
         self.voices = Voices(pathway, self.network)
+        self.screen = self.network.screen(pathway)
         raising = [r for r in pathway.rules.values() if r.effect is Effect.RED_SIGN]
         self.red_sign_facts = frozenset(self.network.facts(f"rule:{rule.id}" for rule in raising))
 
@@ -88,7 +89,7 @@ class _Writer:
 
     def write(self) -> Decision:
         red_signs = self.red_signs()
-        complete = all(self.nodes[f"sign:{sign}"] != UNKNOWN for sign in self.pathway.signs)
+        complete = all(self.nodes[name] != UNKNOWN for name in self.decider.screen)
         writer = TreatmentWriter(self.pathway, self.evaluation, self.explainer, complete)
         treatments = tuple(writer.write(t) for t in self.pathway.treatments.values())
         advice = self.advice()
@@ -266,7 +267,7 @@ class _Writer:
 
     def missing(self, treatments: tuple[TreatmentDecision, ...]) -> tuple:  # type: ignore[type-arg]
         questions = Questions(self.pathway, self.explainer)
-        questions.red_signs()
+        questions.red_signs(self.decider.screen)
         if self.nodes["red(any)"] != TRUE and self.nodes[IN_SCOPE] != FALSE:
             questions.assessment()
             if self.nodes[IN_SCOPE] == TRUE and self.nodes[ASSESSED] == TRUE:

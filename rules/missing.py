@@ -32,12 +32,14 @@ class Questions:
         for fact in facts:
             self.decides.setdefault(fact, {})[decides] = None
 
-    def red_signs(self) -> None:
+    def red_signs(self, screen: Iterable[str]) -> None:
         """Ask what leaves a sign open to doubt, and what could make an open sign more urgent."""
         nodes = self.explainer.nodes
-        for sign in self.pathway.signs:
-            if nodes[f"sign:{sign}"] == UNKNOWN:
-                self.ask(self.explainer.undecided(Ref(name=f"sign:{sign}")), f"red sign {sign}")
+        for name in screen:
+            sign = name.removeprefix("sign:")
+            if name.startswith("rule:"):
+                sign = self.pathway.rules[name.removeprefix("rule:")].sign
+            self.ask(self.explainer.undecided(Ref(name=name)), f"red sign {sign}")
         reached = next((u for u in Urgency if nodes.get(f"red({u})") == TRUE), Urgency.U3)
         for rule in self.pathway.rules.values():
             more_urgent = rule.urgency is not None and rule.urgency < reached

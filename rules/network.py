@@ -62,6 +62,11 @@ class Network:
     def conditions(self) -> dict[str, Condition]:
         return {node.name: node.condition for node in self.nodes}
 
+    def screen(self, pathway: Pathway) -> tuple[str, ...]:
+        """Return the nodes that must be decided before red signs count as looked for: signs and amber prompts."""
+        prompts = (r.id for r in pathway.rules.values() if r.effect is Effect.ADVISE and r.sign)
+        return (*(f"sign:{sign}" for sign in pathway.signs), *(f"rule:{rule}" for rule in prompts))
+
     def upstream(self, names: Iterable[str]) -> set[str]:
         """Return *names* and every node they rest on."""
         found: set[str] = set()
