@@ -2,65 +2,62 @@
 
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from api.document_routes import add_documents
+from api.door import Door, read_body
 from api.errors import error_body, status_code
-from api.library import get_pathway, get_vignettes, pathway_ids, program_version
-from api.openapi import decision_operation, error_responses
+from api.explain_routes import add_explanations
+from api.library import get_codes, get_pathway, get_vignettes, pathway_ids, program_version
+from api.openapi import decision_operation, error_responses, finished
 from api.reports import ready
 from api.service import decide_input
 from api.settings import ServiceSettings
-from api.strict_json import MOST_BYTES, read_json
+from api.strict_json import read_json
 from pathways.account import uses_of_statements
+from rules.derive import canonical_value
 from rules.words import in_words
 from schemas.decision import Decision
-from schemas.errors import InputError, Problem, SteppedCareError
-from schemas.pathway import Pathway
+from schemas.errors import Problem, SteppedCareError
+from schemas.facts import FactDefinition
+from schemas.pathway import Pathway, Setting
 
-RECEIVE_SECONDS = 10
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
+
+class _Application(FastAPI):
+    def openapi(self) -> dict[str, Any]:
+        if not self.openapi_schema:
+            self.openapi_schema = finished(super().openapi(), pathway_ids())
+        return self.openapi_schema
 
 
 def create_app(settings: ServiceSettings) -> FastAPI:
-    """Return the application; documents are loaded and the engine is built on the first request."""
-    app = FastAPI(
+    """Return the application; the documents are loaded now, the engine is built on the first request."""
+    for id in pathway_ids():
+        # A code list that is not right stops the service here, before anybody is answered.
+        get_codes(id)
+    app = _Application(
         title="steppedcare",
         version=program_version(),
         description="Suggested next steps for patients with failed back surgery syndrome, with reasons. "
         "Decision support for clinicians: it lists options and never orders.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts))
-    app.middleware("http")(_add_headers)
+    app.add_middleware(Door, hosts=settings.hosts)
     app.add_exception_handler(SteppedCareError, _ours)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(Exception, _unforeseen)
     _add_decisions(app)
     _add_pathways(app)
     _add_health(app)
+    add_explanations(app)
+    add_documents(app)
     return app
-
-
-async def _add_headers(
-    request: Request, proceed: Callable[[Request], Awaitable[Response]]
-) -> Response:
-    response = await proceed(request)
-    response.headers.update(_HEADERS)
-    return response
 
 
 def _json(body: str, status: int = 200) -> Response:
@@ -81,56 +78,21 @@ async def _ours(request: Request, error: Exception) -> Response:
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     known = {
-        404: ("not-found", "there is nothing at this address"),
-        405: ("method-not-allowed", "this address does not take that method"),
+        404: ("not-found", "there is nothing at this address", "see /openapi.json"),
+        405: ("method-not-allowed", "this address does not take that method", "see `Allow`"),
+        408: ("too-slow", "the request did not arrive in time", "send it again in one piece"),
+        415: (
+            "not-plain-json",
+            "the body is not sent as plain JSON",
+            "send `Content-Type: application/json` and no `Content-Encoding`",
+        ),
     }
-    code, message = known.get(error.status_code, ("refused", "the request is refused"))
-    problem = Problem(code=code, message=message, help="see /openapi.json", where="request")
+    otherwise = ("refused", "the request is refused", "see /openapi.json")
+    code, message, help = known.get(error.status_code, otherwise)
+    problem = Problem(code=code, message=message, help=help, where="request")
     response = _error(SteppedCareError(problem), error.status_code)
     response.headers.update(error.headers or {})
     return response
-
-
-async def _unforeseen(request: Request, error: Exception) -> Response:
-    problem = Problem(
-        code="internal", message="something went wrong here, not with your request",
-        help="try again; nothing you sent was kept", where="service",
-    )  # fmt: skip
-    return _error(SteppedCareError(problem), 500)
-
-
-async def _body(request: Request) -> bytes:
-    """Return the body of a JSON request; refuse another media type, an encoding, and anything too long."""
-    media = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media != "application/json" or request.headers.get("content-encoding"):
-        raise HTTPException(415)
-    length = request.headers.get("content-length", "")
-    if length.isdigit() and int(length) > MOST_BYTES:
-        raise _too_large()
-    data = bytearray()
-
-    async def receive() -> None:
-        async for part in request.stream():
-            data.extend(part)
-            if len(data) > MOST_BYTES:
-                raise _too_large()
-
-    try:
-        await asyncio.wait_for(receive(), RECEIVE_SECONDS)
-    except TimeoutError as error:
-        raise HTTPException(408) from error
-    return bytes(data)
-
-
-def _too_large() -> InputError:
-    return InputError(
-        Problem(
-            code="too-large",
-            message="the input is over 256 KiB",
-            help="send one patient at a time",
-            where="$",
-        )
-    )
 
 
 def _add_decisions(app: FastAPI) -> None:
@@ -146,7 +108,7 @@ def _add_decisions(app: FastAPI) -> None:
     )
     async def decisions(id: str, request: Request) -> Response:
         """Send what is known about one patient; what is left out counts as unknown, never as no."""
-        data = await _body(request)
+        data = await read_body(request)
 
         def decide() -> str:
             get_pathway(id)
@@ -181,10 +143,7 @@ def _add_pathways(app: FastAPI) -> None:
                 sign.model_dump(include={"id", "title"}) for sign in found.signs.values()
             ],
             "profiles": sorted(found.profiles),
-            "settings": [
-                setting.model_dump(exclude={"place"}, mode="json")
-                for setting in found.settings.values()
-            ],
+            "settings": [_plain(setting) for setting in found.settings.values()],
         }
 
     @app.get("/v1/pathways/{id}/facts", responses=missing, summary="List the facts it asks for")
@@ -192,13 +151,7 @@ def _add_pathways(app: FastAPI) -> None:
         found = get_pathway(id)
         return {
             "sections": [section.model_dump() for section in found.sections],
-            "facts": [
-                {
-                    **each.model_dump(mode="json", exclude={"from_list", "stated"}),
-                    "choices": each.choices,
-                }
-                for each in found.facts.values()
-            ],
+            "facts": [{**_plain(each), "choices": each.choices} for each in found.facts.values()],
         }
 
     @app.get("/v1/pathways/{id}/rules", responses=missing, summary="List its rules in words")
@@ -250,6 +203,12 @@ def _add_pathways(app: FastAPI) -> None:
         ]
 
 
+def _plain(item: FactDefinition | Setting) -> dict[str, Any]:
+    """Return *item* with its numbers as JSON numbers, and without what only the program needs."""
+    parts = item.model_dump(exclude={"place", "from_list", "stated"})
+    return {name: canonical_value(value) for name, value in parts.items()}
+
+
 def _summary(pathway: Pathway) -> dict[str, Any]:
     keys = {
         "id",
@@ -269,8 +228,16 @@ def _add_health(app: FastAPI) -> None:
     def live() -> dict[str, str]:
         return {"status": "alive"}
 
-    @app.get("/health/ready", summary="The built-in patients come out right")
+    @app.get(
+        "/health/ready",
+        responses={503: {"description": "a built-in patient comes out wrong"}},
+        summary="The built-in patients come out right",
+    )
     def is_ready(response: Response) -> dict[str, Any]:
-        wrong = [name for id in pathway_ids() for name in ready(id)]
+        try:
+            wrong = [name for id in pathway_ids() for name in ready(id)]
+        except Exception:
+            # Whatever stops the self-test: a service that cannot test itself is not ready.
+            wrong = ["self-test"]
         response.status_code = 503 if wrong else 200
         return {"status": "not ready" if wrong else "ready", "wrong": sorted(set(wrong))}

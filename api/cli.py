@@ -29,6 +29,8 @@ cases_app = typer.Typer(help="The built-in patients.", no_args_is_help=True, ric
 app.add_typer(cases_app, name="cases")
 
 PATHWAY = "fbss"
+MOST_READ = 4 * 1024 * 1024 + 1
+"""Bytes; what reads the input afterwards refuses more than it allows."""
 File = Annotated[
     str, typer.Argument(metavar="FILE|-", help="A patient as JSON, or - for standard input.")
 ]
@@ -51,12 +53,19 @@ def main() -> None:
         sys.exit(exit_code(error))
     except BrokenPipeError:
         sys.exit(EXIT_OK)
+    except Exception as error:
+        # The message of somebody else's error may hold what a patient told us.
+        print(f"internal: something went wrong here ({type(error).__name__})", file=sys.stderr)
+        sys.exit(EXIT_NOT_SO)
 
 
 def read_input(file: str) -> bytes:
     """Return the bytes of *file*, or of standard input for `-`; raise InputError when it cannot be read."""
     try:
-        return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        if file == "-":
+            return sys.stdin.buffer.read(MOST_READ)
+        with Path(file).open("rb") as source:
+            return source.read(MOST_READ)
     except OSError as error:
         raise InputError(
             Problem(
@@ -100,11 +109,8 @@ def site_settings(file: str) -> dict[str, Decimal]:
         raise SettingsError(*error.problems) from error
 
 
-@app.command()
-def decide(file: File, on: On = None, settings: Settings = None, format: Format = "text") -> None:
-    """Suggest the next steps for one patient."""
-    from api.service import decide_input
-
+def check_format(format: str) -> None:
+    """Raise InputError for an output format nobody has."""
     if format not in ("text", "json"):
         raise InputError(
             Problem(
@@ -114,6 +120,14 @@ def decide(file: File, on: On = None, settings: Settings = None, format: Format 
                 where="--format",
             )
         )
+
+
+@app.command()
+def decide(file: File, on: On = None, settings: Settings = None, format: Format = "text") -> None:
+    """Suggest the next steps for one patient."""
+    from api.service import decide_input
+
+    check_format(format)
     data, changed = read_patient(file, on, settings)
     decision = decide_input(PATHWAY, data, dt.date.today(), changed)
     if format == "json":
@@ -123,6 +137,86 @@ def decide(file: File, on: On = None, settings: Settings = None, format: Format 
 
         print(decision_text(decision), end="")
     print(f"decided: {decision.urgency.value}, {decision.state.value}", file=sys.stderr)
+
+
+@app.command()
+def explain(file: File, on: On = None, settings: Settings = None, format: Format = "text") -> None:
+    """Explain a decision: why, why not, what to ask next, what would change it."""
+    from api.companion import get_companion
+    from api.service import read_checked
+
+    check_format(format)
+    data, changed = read_patient(file, on, settings)
+    patient = read_checked(PATHWAY, data, dt.date.today())
+    explanation = get_companion(PATHWAY, changed).explain(patient)
+    if format == "json":
+        print(explanation.model_dump_json())
+    else:
+        from api.explain_text import explanation_text
+
+        print(explanation_text(explanation), end="")
+    tried = sum(len(each.ways) for each in explanation.counterfactuals)
+    print(f"explained: 10 verdicts, {tried} ways to change them", file=sys.stderr)
+
+
+@app.command("what-if")
+def what_if(
+    before: File,
+    after: Annotated[str, typer.Argument(metavar="B", help="The same patient with a difference.")],
+    on: On = None,
+    settings: Settings = None,
+    format: Format = "text",
+) -> None:
+    """Compare the answers for two inputs."""
+    from api.companion import get_companion
+    from api.service import read_checked
+
+    check_format(format)
+    patients = []
+    for file in (before, after):
+        data, changed = read_patient(file, on, settings)
+        patients.append(read_checked(PATHWAY, data, dt.date.today()))
+    found = get_companion(PATHWAY, changed).what_if(*patients)
+    if format == "json":
+        print(found.model_dump_json())
+    else:
+        from api.explain_text import what_if_text
+
+        print(what_if_text(found), end="")
+    print(f"compared: {len(found.verdicts)} verdicts differ", file=sys.stderr)
+
+
+@app.command()
+def journey(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE...", help="One input per visit, in order.")
+    ],
+    settings: Settings = None,
+    format: Format = "text",
+) -> None:
+    """Follow one patient over several visits."""
+    from api.companion import decide_journey
+
+    check_format(format)
+    visits = [read_patient(file, None, settings)[0] for file in files]
+    found = decide_journey(PATHWAY, visits, dt.date.today())
+    if format == "json":
+        print(found.model_dump_json())
+    else:
+        from api.explain_text import journey_text
+
+        print(journey_text(found), end="")
+    print(f"followed: {len(found.visits)} visits", file=sys.stderr)
+
+
+@app.command()
+def replay(file: File) -> None:
+    """Decide a printed decision again and compare it byte for byte."""
+    from api.reports import replay_report
+    from api.strict_json import read_json
+
+    data = read_json(read_input(file), limit=4 * 1024 * 1024)
+    _finish(lambda: replay_report(PATHWAY, data))
 
 
 @app.command()
@@ -147,6 +241,64 @@ def ledger(
     from api.reports import ledger_report
 
     _finish(lambda: ledger_report(PATHWAY, source))
+
+
+@app.command()
+def verify(
+    coverage: Annotated[bool, typer.Option("--coverage", help="What no patient reaches.")] = False,
+    hazards: Annotated[
+        bool, typer.Option("--hazards", help="The hazard log with its tests.")
+    ] = False,
+) -> None:
+    """Check the pathway itself: its documents, what its patients reach, its hazards."""
+    if hazards:
+        from api.hazard_report import find_tests, hazard_report
+
+        _finish(lambda: hazard_report(find_tests()))
+    elif coverage:
+        from api.verify import coverage_report
+
+        _finish(lambda: coverage_report(PATHWAY))
+    else:
+        from api.verify import verify_report
+
+        _finish(lambda: verify_report(PATHWAY))
+
+
+@app.command()
+def diff(
+    old: Annotated[str, typer.Argument(metavar="OLD", help="A folder of pathway documents.")],
+    new: Annotated[str, typer.Argument(metavar="NEW", help="Another one.")],
+    cohort: Annotated[
+        str | None, typer.Option("--cohort", help="One input of `decide` a line.")
+    ] = None,
+) -> None:
+    """Compare two versions of a pathway: what they say, and whose answer changes."""
+    from api.documents_report import diff_report
+
+    _finish(lambda: diff_report(old, new, cohort, dt.date.today()))
+
+
+@app.command()
+def card(on: On = None) -> None:
+    """Print the transparency card: what the pathway reads, cites, and has not been shown to do."""
+    from api.documents_report import card_report
+
+    _finish(lambda: card_report(PATHWAY, dt.date.fromisoformat(on) if on else dt.date.today()))
+
+
+@app.command()
+def diagram(
+    file: Annotated[
+        str | None, typer.Argument(metavar="[FILE|-]", help="A patient, for the position.")
+    ] = None,
+    format: Annotated[str, typer.Option("--format", help="svg, mmd, dot or text.")] = "text",
+) -> None:
+    """Draw the pathway, with the patient's position when one is given."""
+    from api.diagrams import draw
+
+    data = None if file is None else read_patient(file, None, None)[0]
+    print(draw(PATHWAY, data, format, dt.date.today()), end="")
 
 
 @cases_app.command("list")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import threading
+from collections.abc import Iterator
 from functools import cache
 from importlib import metadata, resources
 from importlib.resources.abc import Traversable
@@ -10,12 +12,17 @@ from importlib.resources.abc import Traversable
 import pathways
 import rules
 import schemas
+from pathways.codes import read_codes
 from pathways.loader import load_pathway
 from pathways.vignettes import load_vignettes
 from rules.decide import Decider
+from schemas.codes import CodeLists
 from schemas.errors import NotFoundError, Problem
 from schemas.pathway import Pathway
 from schemas.vignette import Vignette
+
+_BUILDING = threading.Lock()
+"""One engine per process: two, each with its own lock, would enter the native code side by side."""
 
 _ENDINGS = (".md", ".yaml")
 
@@ -66,16 +73,39 @@ def get_pathway(id: str) -> Pathway:
 
 
 @cache
+def get_codes(id: str) -> CodeLists:
+    """Read the code lists of the pathway *id*; raise PathwayError with every code that is not right.
+
+    A service reads them before it starts and refuses to run on half of them.
+    """
+    return read_codes(pathway_files(id), get_pathway(id).facts)
+
+
+@cache
 def get_vignettes(id: str) -> tuple[Vignette, ...]:
     """Load the built-in patients of the pathway *id*."""
     files = {n: t for n, t in pathway_files(id).items() if n.startswith("vignettes/")}
     return load_vignettes(files, get_pathway(id))
 
 
-@cache
 def get_decider(id: str) -> Decider:
-    """Build the decider of the pathway *id* once per process."""
+    """Return the decider of the pathway *id*, built once per process however many threads ask first."""
+    with _BUILDING:
+        return _decider(id)
+
+
+@cache
+def _decider(id: str) -> Decider:
     return Decider(get_pathway(id), program_version())
+
+
+def _sources(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, bytes]]:
+    """Yield every module below *folder* by name, in order."""
+    for entry in sorted(folder.iterdir(), key=lambda each: each.name):
+        if entry.is_dir():
+            yield from _sources(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith(".py"):
+            yield f"{prefix}{entry.name}", entry.read_bytes()
 
 
 @cache
@@ -83,9 +113,7 @@ def program_version() -> str:
     """Return the version and a short hash of the code that decides."""
     digest = hashlib.sha256()
     for package in (schemas, rules, pathways):
-        folder = resources.files(package)
-        for entry in sorted(folder.iterdir(), key=lambda each: each.name):
-            if entry.name.endswith(".py"):
-                digest.update(entry.name.encode())
-                digest.update(entry.read_bytes().replace(b"\r\n", b"\n"))
+        for name, data in _sources(resources.files(package)):
+            digest.update(name.encode())
+            digest.update(data.replace(b"\r\n", b"\n"))
     return f"{metadata.version('steppedcare')}+{digest.hexdigest()[:12]}"

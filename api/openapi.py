@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
 from api.library import get_vignettes
+from api.strict_json import MOST_ITEMS
 from rules.check import KEYS
-from schemas.facts import FactDefinition, FactKind
+from schemas.facts import SOURCE_PATTERN, FactDefinition, FactKind, WhyUnknown
 from schemas.pathway import Pathway
 from schemas.patient import Medication, Override, Surgery, Trial
+
+_DATE = r"^(19|20|21)[0-9]{2}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
 
 
 def fact_schema(definition: FactDefinition) -> dict[str, Any]:
@@ -26,7 +29,7 @@ def fact_schema(definition: FactDefinition) -> dict[str, Any]:
                 if bound is not None:
                     parts[key] = int(bound) if bound == int(bound) else float(bound)
         case FactKind.DATE:
-            parts |= {"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$"}
+            parts |= {"type": "string", "pattern": _DATE}
         case _:
             parts |= {"type": "string", "enum": list(definition.choices)}
     return parts
@@ -44,29 +47,20 @@ def _describe(definition: FactDefinition) -> str:
 
 def input_schema(pathway: Pathway) -> dict[str, Any]:
     """Return the JSON schema of the input object; only `facts` is required."""
-    entry = {
-        "type": "object",
-        "additionalProperties": False,
-        "properties": {
-            "value": {},
-            "date": {"type": "string", "description": "YYYY-MM-DD, YYYY-MM or YYYY"},
-            "source": {"type": "string", "maxLength": 200},
-            "unknown": {"enum": ["not-asked", "asked-but-unknown", "unavailable"]},
-        },
-    }
-    facts = {
-        name: {"anyOf": [fact_schema(definition), entry, {"type": "null"}]}
-        for name, definition in pathway.facts.items()
-    }
+    facts = {name: _fact(definition) for name, definition in pathway.facts.items()}
     models: tuple[type[BaseModel], ...] = (Trial, Medication, Surgery, Override)
     rows: dict[str, Any] = {
-        name: {"type": "array", "maxItems": 1000, "items": model.model_json_schema()}
+        name: {
+            "type": ["array", "null"],
+            "maxItems": MOST_ITEMS,
+            "items": model.model_json_schema(),
+        }
         for name, model in zip(KEYS[1:5], models, strict=True)
     }
     for schema in rows.values():
         schema["items"].pop("$defs", None)
         for field in schema["items"]["properties"].values():
-            _plain_dates(field)
+            _as_sent(field)
     return {
         "type": "object",
         "required": ["facts"],
@@ -75,21 +69,40 @@ def input_schema(pathway: Pathway) -> dict[str, Any]:
             "facts": {"type": "object", "additionalProperties": False, "properties": facts},
             **rows,
             "on": {
-                "type": "string",
+                "type": ["string", "null"],
                 "format": "date",
                 "description": "date of the question; default today",
             },
-            "settings": {"type": "string", "enum": sorted(pathway.profiles)},
+            "settings": {"enum": [*sorted(pathway.profiles), None]},
         },
     }
 
 
-def _plain_dates(field: dict[str, Any]) -> None:
-    """A date is sent as text; inside the program it is an interval of days."""
-    for option in [field, *field.get("anyOf", [])]:
+def _fact(definition: FactDefinition) -> dict[str, Any]:
+    """Return the schema of a fact as it may be sent: the bare value, or the value with its date and source."""
+    value = fact_schema(definition)
+    entry = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {
+            "value": {"anyOf": [value, {"type": "null"}]},
+            "date": {"type": ["string", "null"], "pattern": _DATE},
+            "source": {"type": ["string", "null"], "maxLength": 200, "pattern": SOURCE_PATTERN},
+            "unknown": {"enum": [*get_args(WhyUnknown), None]},
+        },
+    }
+    return {"anyOf": [value, entry, {"type": "null"}]}
+
+
+def _as_sent(field: dict[str, Any]) -> None:
+    """Describe what is sent, not what the program makes of it: dates as text, decimals as numbers only."""
+    options = field.get("anyOf", [])
+    if any(option.get("type") == "number" for option in options):
+        field["anyOf"] = [option for option in options if option.get("type") != "string"]
+    for option in [field, *options]:
         if "PartialDate" in option.get("$ref", ""):
             option.pop("$ref")
-            option |= {"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$"}
+            option |= {"type": "string", "pattern": _DATE}
 
 
 def decision_operation(pathway: Pathway) -> dict[str, Any]:
@@ -130,3 +143,19 @@ def error_responses(*codes: int) -> dict[int | str, dict[str, Any]]:
         code: {"description": "an error; no value of yours is repeated", "content": content}
         for code in codes
     }
+
+
+def finished(document: dict[str, Any], pathways: tuple[str, ...]) -> dict[str, Any]:
+    """Return *document* with the names a pathway may have, and without the framework's own validation error.
+
+    No answer of ours has the shape of that error: it repeats what was sent.
+    """
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if "HTTPValidationError" in str(operation["responses"].get("422")):
+                del operation["responses"]["422"]
+            for parameter in operation.get("parameters", []):
+                parameter["schema"]["enum"] = list(pathways)
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)
+    return document

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from api.library import get_decider, get_pathway, get_vignettes, pathway_files
 from api.service import get_checker
 from pathways.account import read_ledger, uses_of_statements
 from rules.expectations import differences
+from rules.explaining.replay import check_versions
+from rules.explaining.replay import compare as compare_decisions
 from rules.ledger import compare
 from schemas.errors import InputError, Problem
+from schemas.explanation import Replay
 
 Report = tuple[list[str], str, bool]
 
@@ -37,6 +42,40 @@ def ready(id: str) -> tuple[str, ...]:
     """Return the names of built-in patients that do not come out right; nothing when all is well."""
     lines, _, _ = cases_report(id)
     return tuple(line.split(" ")[0] for line in lines if " DIFFERS: " in line)
+
+
+def replay_result(id: str, recorded: Any) -> Replay:
+    """Decide again what stands in *recorded* (a printed decision) and compare the two byte for byte.
+
+    Raises InputError when it is no decision, or was made with documents or a program that are not here.
+    """
+    decider = get_decider(id)
+    check_versions(
+        recorded if isinstance(recorded, dict) else {},
+        decider.pathway.content_hash,
+        decider.program,
+    )
+    used = recorded.get("settings", {}).get("used", ())
+    changed = {each["name"]: Decimal(str(each["value"])) for each in used if each["changed"]}
+    patient = get_checker(id).check(recorded["input"], dt.date.min)
+    made = decider.decide(patient, changed or None)
+    return compare_decisions(plain_numbers(recorded), made.model_dump(mode="json"))
+
+
+def replay_report(id: str, recorded: Any) -> Report:
+    """Replay *recorded* and report every place that differs."""
+    found = replay_result(id, recorded)
+    verdict = "the same bytes" if found.same else f"{len(found.differences)} differences"
+    return list(found.differences), f"replayed: {verdict}", found.same
+
+
+def plain_numbers(value: Any) -> Any:
+    """Return *value* with Decimals as a JSON writer would write them."""
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, dict):
+        return {key: plain_numbers(item) for key, item in value.items()}
+    return [plain_numbers(item) for item in value] if isinstance(value, list) else value
 
 
 def ledger_report(id: str, source: str | None = None) -> Report:

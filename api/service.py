@@ -11,6 +11,7 @@ from typing import Any
 from api.library import get_decider, get_pathway
 from rules.check import Checker
 from schemas.decision import Decision
+from schemas.patient import Patient
 
 
 @cache
@@ -28,5 +29,9 @@ def decide_input(
 
     Raises InputError, SettingsError or NotFoundError.
     """
-    patient = get_checker(pathway).check(data, today)
-    return get_decider(pathway).decide(patient, changed)
+    return get_decider(pathway).decide(read_checked(pathway, data, today), changed)
+
+
+def read_checked(pathway: str, data: Any, today: dt.date) -> Patient:
+    """Return the patient that *data* describes; raise InputError with every problem."""
+    return get_checker(pathway).check(data, today)

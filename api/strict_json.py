@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
 from schemas.errors import InputError, Problem
@@ -17,7 +17,7 @@ MOST_ITEMS = 1_000
 LONGEST_TEXT = 4_000
 LONGEST_NUMBER = 32
 
-_OPENING = re.compile(r'"(?:[^"\\]|\\.)*"?|[\[\]{}]', re.DOTALL)
+_OPENING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 _NOT_JSON_HELP = "send one JSON document: double quotes, no comments, no trailing commas"
 
 
@@ -25,25 +25,29 @@ def _refuse(code: str, message: str, help: str) -> NoReturn:
     raise InputError(Problem(code=code, message=message, help=help, where="$"))
 
 
-def read_json(data: bytes) -> Any:
+def read_json(data: bytes, limit: int = MOST_BYTES) -> Any:
     """Return the value of one JSON document; numbers with a point become Decimal.
 
-    Raises InputError for more than 256 KiB, text that is not UTF-8, repeated keys, numbers that are not finite
+    Raises InputError for more than *limit* bytes, text that is not UTF-8, repeated keys, numbers that are not finite
     or longer than 32 digits, lone surrogates, nesting deeper than 32, more than 2,000 keys in an object or
     20,000 in all, lists over 1,000 items and texts over 4,000 characters. No message repeats what was sent.
     """
-    if len(data) > MOST_BYTES:
-        _refuse("too-large", "the input is over 256 KiB", "send one patient at a time")
+    if len(data) > limit:
+        _refuse("too-large", f"the input is over {limit // 1024} KiB", "send less at a time")
     if data.startswith((b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")):
         _refuse("not-utf-8", "the input begins with a byte-order mark", "send plain UTF-8")
+    if 0 in data[:4]:
+        # Without a mark, UTF-16 and UTF-32 of plain letters decode as UTF-8 full of NUL.
+        _refuse("not-utf-8", "the input is not UTF-8", "send plain UTF-8")
     try:
         text = data.decode("utf-8")
-    except UnicodeDecodeError as error:
+    except UnicodeDecodeError:
+        # Not chained: the library's error carries the whole input.
         raise InputError(
             Problem(
                 code="not-utf-8", message="the input is not UTF-8", help="send UTF-8", where="$"
             )
-        ) from error
+        ) from None
     _check_depth(text)
     reader = _Reader()
     try:
@@ -56,8 +60,8 @@ def read_json(data: bytes) -> Any:
                 parse_constant=_constant,
             )
         )
-    except (json.JSONDecodeError, RecursionError) as error:
-        where = f"line {error.lineno}" if isinstance(error, json.JSONDecodeError) else "$"
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}"
         raise InputError(
             Problem(
                 code="not-json", message="the input is not JSON", help=_NOT_JSON_HELP, where=where
@@ -104,7 +108,10 @@ def _integer(text: str) -> int:
 def _decimal(text: str) -> Decimal:
     if len(text) > LONGEST_NUMBER:
         _refuse("number-too-long", "a number has too many digits", f"at most {LONGEST_NUMBER}")
-    value = Decimal(text)
+    try:
+        value = Decimal(text)
+    except InvalidOperation:  # an exponent beyond what Decimal can hold
+        _constant("")
     if value and abs(value.adjusted()) > 300:
         _constant("")
     return value
@@ -117,7 +124,7 @@ def _constant(_: str) -> NoReturn:
 
 
 def _checked(value: Any) -> Any:
-    """Refuse lone surrogates and control characters in keys, overlong texts and lists."""
+    """Refuse lone surrogates, overlong texts (keys too) and overlong lists."""
     if isinstance(value, str):
         if len(value) > LONGEST_TEXT:
             _refuse("text-too-long", "a text is too long", f"at most {LONGEST_TEXT} characters")

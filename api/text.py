@@ -29,7 +29,8 @@ _GROUPS: tuple[tuple[str, tuple[Verdict, ...]], ...] = (
 )
 
 
-def _wrap(text: str, first: str, rest: str = "") -> str:
+def wrap(text: str, first: str, rest: str = "") -> str:
+    """Fold *text* at 100 characters behind *first*; further lines are indented as far, or by *rest*."""
     return textwrap.fill(
         text, WIDTH, initial_indent=first, subsequent_indent=rest or " " * len(first),
         break_long_words=False, break_on_hyphens=False,
@@ -41,14 +42,14 @@ def decision_text(decision: Decision) -> str:
     lines = list(_head(decision))
     lines += _red_signs(decision)
     lines += ["", "WHAT TO DO NEXT"]
-    lines += [_wrap(step.text, f"  {at}. ") for at, step in enumerate(decision.next_steps, start=1)]
+    lines += [wrap(step.text, f"  {at}. ") for at, step in enumerate(decision.next_steps, start=1)]
     for title, verdicts in _GROUPS:
         members = [item for item in decision.treatments if item.verdict in verdicts]
         if members:
             lines += ["", title]
             if decision.state is State.NEEDS_ASSESSMENT and title == "NEEDS DATA":
                 names = ", ".join(item.treatment for item in members)
-                lines.append(_wrap(f"{names}: {members[0].summary}", "  - "))
+                lines.append(wrap(f"{names}: {members[0].summary}", "  - "))
                 continue
             for item in members:
                 lines += _treatment(item)
@@ -61,7 +62,7 @@ def _head(decision: Decision) -> Iterable[str]:
     yield f"Version {decision.version} · date of the question {decision.on} · settings {decision.settings.profile}"
     yield ""
     if decision.incomplete:
-        yield _wrap(
+        yield wrap(
             "INCOMPLETE: part of the evaluation failed. Only the red signs shown can be relied on.",
             "",
         )
@@ -87,22 +88,22 @@ def _red_signs(decision: Decision) -> Iterable[str]:
         for reason in sign.reasons:
             yield from _reason(reason, "   because ")
         for action in sign.first_action:
-            yield _wrap(action, "   do      ")
+            yield wrap(action, "   do      ")
         for action in sign.do_not:
-            yield _wrap(action, "   do not  ")
+            yield wrap(action, "   do not  ")
     if decision.surgical_assessment:
         yield ""
-        yield _wrap(
+        yield wrap(
             f"{decision.surgical_assessment.text} ({decision.surgical_assessment.urgency})", "!! "
         )
 
 
 def _reason(reason: Reason, first: str) -> Iterable[str]:
-    yield _wrap(f"{reason.says} [{reason.rule}; {_sources(reason)}]", first)
+    yield wrap(f"{reason.says} [{reason.rule}; {_sources(reason)}]", first)
 
 
 def _treatment(item: TreatmentDecision) -> Iterable[str]:
-    yield _wrap(f"{item.title}: {item.verdict.value}. {item.summary}", "  - ")
+    yield wrap(f"{item.title}: {item.verdict.value}. {item.summary}", "  - ")
     if item.otherwise is not None and item.treatment != "revision-surgery":
         yield f"      without the hold: {item.otherwise.value}"
     deciding = [r for r in item.reasons if r.holds == "true" or item.verdict is Verdict.NOT_YET]
@@ -114,15 +115,15 @@ def _treatment(item: TreatmentDecision) -> Iterable[str]:
     if item.missing:
         more = len(item.missing) - MOST_NAMES
         rest = f" and {more} more" if more > 0 else ""
-        yield _wrap(f"missing: {', '.join(item.missing[:MOST_NAMES])}{rest}", "      ")
+        yield wrap(f"missing: {', '.join(item.missing[:MOST_NAMES])}{rest}", "      ")
     if item.reconsider:
         yield f"      earliest reconsideration: {item.reconsider}"
     if item.verdict in (Verdict.RECOMMEND, Verdict.CONSIDER):
         yield from _agents(item)
         if item.expect:
-            yield _wrap(f"expect: {item.expect}", "      ")
+            yield wrap(f"expect: {item.expect}", "      ")
         for line in item.shows:
-            yield _wrap(line, "      note: ")
+            yield wrap(line, "      note: ")
 
 
 def _agents(item: TreatmentDecision) -> Iterable[str]:
@@ -131,54 +132,56 @@ def _agents(item: TreatmentDecision) -> Iterable[str]:
         if members:
             told = "; ".join(
                 agent.title
+                + (f", tried: {agent.trial}" if agent.trial != "none" else "")
                 + (f" ({', '.join(r.says for r in agent.reasons)})" if agent.reasons else "")
                 for agent in members
             )
-            yield _wrap(f"agents {standing}: {told}", "      ")
+            yield wrap(f"agents {standing}: {told}", "      ")
 
 
 def _others(decision: Decision) -> Iterable[str]:
-    yield from _section("TOGETHER", (item.text for item in decision.combinations))
-    yield from _section(
+    yield from section("TOGETHER", (item.text for item in decision.combinations))
+    yield from section(
         "POSSIBLE CAUSES",
         (f"{item.text}. {item.points_to} [{_sources(item.reason)}]" for item in decision.causes),
     )
-    yield from _section(
+    yield from section(
         "ADVICE",
         (
             f"{f'({item.urgency}) ' if item.urgency else ''}{item.text} [{_sources(item.reason)}]"
             for item in decision.advice
         ),
     )
-    yield from _section("QUESTIONS STILL OPEN", (_question(item) for item in decision.missing))
-    yield from _section("CONFLICTS", (item.text for item in decision.conflicts))
-    yield from _section("NOT USED", (f"{item.where}: {item.why}" for item in decision.not_used))
-    yield from _section(
+    yield from section("QUESTIONS STILL OPEN", (_question(item) for item in decision.missing))
+    yield from section("CONFLICTS", (item.text for item in decision.conflicts))
+    yield from section("NOT USED", (f"{item.where}: {item.why}" for item in decision.not_used))
+    yield from section(
         "OUT OF DATE",
         (
             f"{item.fact} of {item.date}, older than {item.shelf_days} days: counts as unknown"
             for item in decision.stale
         ),
     )
-    yield from _section("OVERRIDES", (_override(item) for item in decision.overrides))
+    yield from section("OVERRIDES", (_override(item) for item in decision.overrides))
     changed = (item for item in decision.settings.used if item.changed)
-    yield from _section(
+    yield from section(
         "SETTINGS CHANGED HERE", (f"{s.name} = {s.value} {s.unit} ({s.says})" for s in changed)
     )
     yield ""
-    yield _wrap(f"NEXT REVIEW  {decision.next_review.text}", "", "             ")
-    yield from _section("PLEASE NOTE", decision.caveats)
+    yield wrap(f"NEXT REVIEW  {decision.next_review.text}", "", "             ")
+    yield from section("PLEASE NOTE", decision.caveats)
     receipt, documents = decision.receipt.decision[:16], decision.content_hash[:16]
     yield f"Receipt {receipt} · documents {documents} · program {decision.engines.program}"
 
 
-def _section(title: str, items: Iterable[str]) -> Iterable[str]:
+def section(title: str, items: Iterable[str]) -> Iterable[str]:
+    """Return a titled list, or nothing when there are no items."""
     found = list(items)
     if found:
         yield ""
         yield title
         for item in found:
-            yield _wrap(item, "  - ")
+            yield wrap(item, "  - ")
 
 
 def _question(item: Missing) -> str:

@@ -189,7 +189,8 @@ class Builder:
         )
 
     def finding(self, block: Block) -> Finding | None:
-        if block.id in self.names.facts or block.id in self.names.settings:
+        taken = (self.names.facts, self.names.derivations, self.names.settings)
+        if any(block.id in names for names in taken):
             self.problem(
                 block,
                 "duplicate-id",
@@ -219,6 +220,13 @@ class Builder:
         )  # fmt: skip
 
     def stage(self, block: Block) -> Stage | None:
+        order = [each.id for each in self.blocks["stage"]]
+        for name in block.many("after"):
+            if name not in order or order.index(name) >= order.index(block.id):
+                self.problem(
+                    block, "circle", f"stage `{block.id}` waits for `{name}`, which is not an earlier stage",
+                    "write stages in their order",
+                )  # fmt: skip
         return self.make(
             Stage, block, id=block.id, title=block.text("title"), after=block.many("after"),
             passed_when=self.condition(block, "passed-when"), sources=self.citations(block),
@@ -261,6 +269,12 @@ class Builder:
                 block, "stray-sign", f"rule `{block.id}` names a sign but neither raises it nor prompts for it",
                 "use the effect red-sign, or advise for an amber prompt",
             )  # fmt: skip
+        if block.text("agents") and effect not in (Effect.BLOCK, Effect.CAUTION):
+            self.problem(
+                block, "wrong-value", f"rule `{block.id}` limits `{effect}` to single medicines",
+                "only block and caution can act on single medicines inside a treatment",
+            )  # fmt: skip
+        self.check_agents(block, on)
         if on and "revision-surgery" in on and effect in (Effect.RECOMMEND, Effect.CONSIDER):
             self.problem(
                 block, "revision-offered", f"rule `{block.id}` offers revision surgery",
@@ -274,6 +288,17 @@ class Builder:
             topic=block.text("topic"), sources=self.citations(block), statement=block.statement,
             overrides=block.many("overrides"),
         )  # fmt: skip
+
+    def check_agents(self, block: Block, on: tuple[str, ...]) -> None:
+        """A rule limited to medicines must name at least one that its treatment has, or it does nothing."""
+        agents = set(self.agents(block)) if block.text("agents") else set()
+        for treatment in self.blocks["treatment"]:
+            if treatment.id in on and agents and not agents & set(self.agents(treatment)):
+                self.problem(
+                    block, "unknown-medicine",
+                    f"rule `{block.id}` names no medicine of the treatment `{treatment.id}`",
+                    "see the treatment's `agents`",
+                )  # fmt: skip
 
     def document_treatment(self, block: Block) -> tuple[str, ...]:
         """Inside a document that describes one treatment, a rule acts on that treatment."""

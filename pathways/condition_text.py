@@ -74,6 +74,7 @@ class _Parser:
     def __init__(self, tokens: list[str], vocabulary: Vocabulary) -> None:
         self.tokens, self.at, self.depth = tokens, 0, 0
         self.names = vocabulary
+        self.counting = False
 
     def read(self) -> Condition:
         condition = self.either()
@@ -156,6 +157,9 @@ class _Parser:
 
     def at_least(self) -> Condition:
         self.expect("least")
+        if self.counting:
+            self.fail("`at least` inside `at least` is too much", "name the inner one as a finding")
+        self.counting = True
         count = self.take()
         self.expect("of")
         self.expect("(")
@@ -164,6 +168,7 @@ class _Parser:
             self.take()
             items.append(self.either())
         self.expect(")")
+        self.counting = False
         if not count.isdigit() or not 1 <= int(count) <= len(items) or len(items) > 8:
             self.fail("`at least N of (...)` needs N between 1 and the number of items, at most 8")
         groups = itertools.combinations(items, int(count))
@@ -208,6 +213,12 @@ class _Parser:
 
     def fact(self, name: str) -> FactDefinition:
         definition = self.names.fact(name)
+        if definition is None and name in (*self.names.settings, *self.names.findings):
+            raise ConditionError(
+                "unknown-fact",
+                f"`{name}` is not a fact",
+                "a setting stands to the right of a comparison, a finding stands alone",
+            )
         if definition is None:
             raise ConditionError(
                 "unknown-fact",
@@ -271,6 +282,8 @@ class _Parser:
         if under:
             self.take()
         bound, setting = self.amount()
+        if bound is not None and (bound < 0 or bound != int(bound)):
+            self.fail("a span is a whole number of days or weeks")
         unit = self.take()
         if unit not in ("days", "weeks"):
             self.fail("a span is given in `days` or `weeks`")

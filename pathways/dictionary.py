@@ -13,7 +13,11 @@ from schemas.facts import FactDefinition, FactKind, FactSection
 from schemas.pathway import Derivation, Medicine, Source
 
 _FACT_KEYS = {
-    "kind", "title", "ask", "where", "unit", "range", "words", "shelf", "burden", "source",
+    "kind", "title", "ask", "where", "unit", "range", "words", "shelf", "burden", "source", "do", "pace", "ahead",
+}  # fmt: skip
+_MEDICINE_KEYS = {
+    "title", "classes", "rxnorm", "atc", "mme_factor", "mme_mark", "mme_factor_per_mcg_hour",
+    "also", "membership", "note",
 }  # fmt: skip
 _DERIVED_KEYS = {"rule", "of", "within_days", "title", "ask"}
 _KIND_OF_DERIVATION = {
@@ -41,9 +45,25 @@ _LIST_OF_DERIVATION = {
 }
 SURGERY_RESULTS = ("no-improvement", "partial", "full-then-recurred", "worse")
 
+_RANGES: dict[str, tuple[int, int]] = {
+    "weeks": (0, 2600),
+    "sessions": (0, 10_000),
+    "relief_percent": (-100, 100),
+    "odi_points_better": (-100, 100),
+}
+"""As in schemas.patient.Trial."""
+
 TRIAL_FACTS: dict[str, FactDefinition] = {
     name: FactDefinition(
-        name=name, kind=kind, section="trial", title=title, ask="", words=words, stated=False
+        name=name,
+        kind=kind,
+        section="trial",
+        title=title,
+        ask="",
+        words=words,
+        stated=False,
+        minimum=Decimal(_RANGES[name][0]) if name in _RANGES else None,
+        maximum=Decimal(_RANGES[name][1]) if name in _RANGES else None,
     )
     for name, kind, title, words in (
         ("weeks", FactKind.DECIMAL, "Weeks tried", ()),
@@ -87,8 +107,9 @@ class Reader:
 
     def keys(self, name: str, entry: dict[str, Any], allowed: set[str]) -> None:
         for key in entry.keys() - allowed:
+            at = key if _line(self.text, key) > 1 else name
             self.problem(
-                name, "unknown-key", f"`{name}` has the unknown key `{key}`",
+                at, "unknown-key", f"`{name}` has the unknown key `{key}`",
                 f"keys are {', '.join(sorted(allowed))}",
             )  # fmt: skip
 
@@ -125,6 +146,8 @@ def read_facts(
                 unit=str(entry.get("unit", "")), minimum=low, maximum=high,
                 words=tuple(entry.get("words", ())), burden=entry.get("burden", "ask"),
                 shelf_days=entry.get("shelf", section.get("shelf")), source=entry.get("source", ""),
+                do=entry.get("do", ""), pace=entry.get("pace", ""),
+                ahead=entry.get("ahead", False),
             )  # fmt: skip
             if definition is not None:
                 if name in facts:
@@ -160,6 +183,7 @@ def read_medicines(data: Any, reader: Reader) -> tuple[dict[str, str], dict[str,
     medicines: dict[str, Medicine] = {}
     spelled: dict[str, str] = {}
     for name, entry in data["agents"].items():
+        reader.keys(name, entry, _MEDICINE_KEYS)
         for word in entry.get("classes", ()):
             if word not in classes:
                 reader.problem(name, "unknown-class", f"`{name}` is of no class `{word}`", "add it")
@@ -167,7 +191,7 @@ def read_medicines(data: Any, reader: Reader) -> tuple[dict[str, str], dict[str,
         medicine = reader.build(
             name, Medicine, id=name, title=entry.get("title"),
             classes=tuple(entry.get("classes", ())), also=tuple(map(str, entry.get("also", ()))),
-            mme_factor=None if factor is None else Decimal(str(factor)),
+            mme_factor=factor,
         )  # fmt: skip
         if medicine is None:
             continue

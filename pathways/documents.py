@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,6 +12,9 @@ from markdown_it.token import Token
 from pathways.yaml_text import LARGEST, read_yaml
 from schemas.errors import PathwayError, Problem
 from schemas.provenance import Place
+
+_LINE_END = re.compile(r"\r\n|\n|\r")
+_BAR = re.compile(r"(?<!\\)\|")
 
 KINDS = (
     "pathway",
@@ -56,6 +60,7 @@ def read_document(text: str, file: str) -> list[Block]:
     """
     if len(text) > LARGEST:
         raise _problem(file, 1, "document-too-large", "the document is over 1,000,000 characters")
+    lines = _LINE_END.split(text)
     tokens = MarkdownIt("commonmark").enable("table").parse(text)
     blocks: list[Block] = []
     problems: list[Problem] = []
@@ -71,7 +76,10 @@ def read_document(text: str, file: str) -> list[Block]:
             except PathwayError as error:
                 problems.extend(error.problems)
         elif token.type == "table_open":
-            blocks.extend(_table(tokens, at, file, statement))
+            try:
+                blocks.extend(_table(tokens, at, file, statement, lines))
+            except PathwayError as error:
+                problems.extend(error.problems)
     if problems:
         raise PathwayError(*problems)
     return blocks
@@ -90,7 +98,9 @@ def _fenced(token: Token, file: str, statement: str) -> Block:
     return Block(words[0], words[1], Place(file=file, line=line), statement, fields)
 
 
-def _table(tokens: list[Token], at: int, file: str, statement: str) -> list[Block]:
+def _table(
+    tokens: list[Token], at: int, file: str, statement: str, lines: list[str]
+) -> list[Block]:
     """Read a table whose first column names a kind of block; any other table is prose."""
     rows: list[tuple[int, list[str]]] = []
     for token_at in range(at, len(tokens)):
@@ -103,7 +113,20 @@ def _table(tokens: list[Token], at: int, file: str, statement: str) -> list[Bloc
             rows[-1][1].append(token.content.strip())
     header = [name.strip("`").replace(" ", "-") for name in rows[0][1]]
     if not header or header[0] not in KINDS:
+        if "when" in header and "source" in header:
+            raise _problem(
+                file,
+                rows[0][0],
+                "unknown-block",
+                "this table has the columns of rules, but is of no kind",
+            )
         return []
+    for line, _ in rows[1:]:
+        # The Markdown reader cuts off cells beyond the last column; what was meant would be lost.
+        if len(_BAR.findall(lines[line - 1].strip().strip("|"))) + 1 > len(header):
+            raise _problem(
+                file, line, "too-many-cells", "this row has more cells than its table has columns"
+            )
     return [
         Block(
             header[0],

@@ -13,11 +13,11 @@ from pathways.builder import Builder
 from pathways.dictionary import TRIAL_FACTS, Reader, read_facts, read_medicines, read_sources
 from pathways.documents import read_document
 from pathways.profiles import read_profile
-from pathways.vocabulary import Vocabulary, did_you_mean
+from pathways.vocabulary import Vocabulary, did_you_mean, snake
 from pathways.yaml_text import read_yaml
 from schemas.errors import PathwayError, Problem
 from schemas.ledger import Ledger, StatementClass
-from schemas.pathway import Effect, Pathway, Rule, Setting, Treatment
+from schemas.pathway import Derivation, Effect, Pathway, Rule, Setting, Treatment
 
 
 def _catalogue_order(item: tuple[str, Treatment]) -> tuple[bool, str]:
@@ -25,11 +25,31 @@ def _catalogue_order(item: tuple[str, Treatment]) -> tuple[bool, str]:
     return not item[1].number.startswith("T"), item[1].number
 
 
+_TITLES = {
+    "tried": "Earlier trial: {}",
+    "justified": "Justified by a clinician: {}",
+    "early": "Early step recorded: {}",
+}
+
+
+def _name_derived_facts(
+    derivations: dict[str, Derivation], treatments: dict[str, Treatment]
+) -> None:
+    """Give facts about one treatment its title; conditions are read before treatments have one."""
+    for name, derivation in derivations.items():
+        title = _TITLES.get(derivation.rule)
+        if title and name == f"{derivation.rule}_{snake(derivation.of[0])}":
+            told = title.format(treatments[derivation.of[0]].title)
+            fact = derivation.fact.model_copy(update={"title": told})
+            derivations[name] = derivation.model_copy(update={"fact": fact})
+
+
 def content_hash(files: Mapping[str, str]) -> str:
     """Return the sha256 (hex) over every file, by name in order; line ends do not matter."""
     digest = hashlib.sha256()
     for name in sorted(files):
-        text = "\n".join(files[name].splitlines())
+        # Only line ends are made alike; other separators change what a table says.
+        text = files[name].replace("\r\n", "\n").replace("\r", "\n")
         digest.update(f"{len(name)}:{name}{len(text.encode())}:".encode())
         digest.update(text.encode())
     return digest.hexdigest()
@@ -145,6 +165,7 @@ class _Loading:
             "outcomes": tuple(build.each("outcome", build.outcome).values()),
         }
         self.stop()
+        _name_derived_facts(derivations, parts["treatments"])
         self.check_overrides(parts["rules"])
         self.stop()
         pathway = Pathway(

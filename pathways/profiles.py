@@ -24,7 +24,12 @@ def read_profile(text: str, file: str, settings: Mapping[str, Setting]) -> dict[
         )
         reader.done()
     for key in data.keys() - {"settings", "title", "says", "signed_off"}:
-        reader.problem(key, "unknown-key", f"the profile has the unknown key `{key}`", "")
+        reader.problem(
+            key,
+            "unknown-key",
+            f"the profile has the unknown key `{key}`",
+            "keys are settings, title, says, signed_off",
+        )
     values: dict[str, Decimal] = {}
     for name, value in data["settings"].items():
         if name not in settings:

@@ -33,6 +33,19 @@ def load_vignettes(files: Mapping[str, str], pathway: Pathway) -> tuple[Vignette
 def _vignette(text: str, file: str, pathway: Pathway) -> Vignette:
     reader = Reader(file, text)
     data = read_yaml(text, file)
+    try:
+        return _read(data, pathway, reader)
+    except KeyError as error:
+        reader.problem("id", "wrong-shape", "the vignette lacks a part", "see pathways/README.md")
+        raise PathwayError(*reader.problems) from error
+    except (TypeError, AttributeError, ValueError) as error:
+        reader.problem(
+            "", "wrong-shape", "the vignette is not of the expected shape", "compare v07.yaml"
+        )
+        raise PathwayError(*reader.problems) from error
+
+
+def _read(data: Any, pathway: Pathway, reader: Reader) -> Vignette:
     reader.keys("vignette", data, _KEYS)
     case = {name: data[name] for name in _INPUT if name in data}
     case["facts"] = _denied(data.get("denies", ()), pathway, reader) | dict(data.get("facts", {}))
@@ -47,15 +60,11 @@ def _vignette(text: str, file: str, pathway: Pathway) -> Vignette:
         )
         looks.append(_look(str(further.get("name")), changed, further.get("expect", {}), reader))
     reader.done()
-    try:
-        return Vignette(
-            id=data["id"], title=data["title"], origin=str(data["origin"]),
-            teaches=str(data["teaches"]), notes=tuple(map(str, data.get("notes", ()))),
-            looks=tuple(looks),
-        )  # fmt: skip
-    except (KeyError, ValidationError) as error:
-        reader.problem("id", "wrong-shape", "the vignette lacks a part", "see pathways/README.md")
-        raise PathwayError(*reader.problems) from error
+    return Vignette(
+        id=data["id"], title=data["title"], origin=str(data["origin"]),
+        teaches=str(data["teaches"]), notes=tuple(map(str, data.get("notes", ()))),
+        looks=tuple(looks),
+    )  # fmt: skip
 
 
 def _look(name: str, case: dict[str, Any], expect: dict[str, Any], reader: Reader) -> Look:
@@ -69,7 +78,11 @@ def _look(name: str, case: dict[str, Any], expect: dict[str, Any], reader: Reade
         expectation = Expectation.model_validate(expected)
     except ValidationError as error:
         part = ".".join(str(piece) for piece in error.errors()[0]["loc"])
-        reader.problem("expect", "wrong-shape", f"`expect` has a wrong `{part}`", "")
+        last = part.split(".")[-1]
+        reader.problem(
+            last if not last.isdigit() else "expect", "wrong-shape",
+            f"`expect` has a wrong `{part}`", "see schemas/vignette.py",
+        )  # fmt: skip
         expectation = Expectation()
     return Look(name=name, input=_plain(case), expect=expectation)
 

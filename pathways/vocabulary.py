@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -119,12 +120,16 @@ def _boolean(name: str, title: str, source: str) -> FactDefinition:
     )
 
 
+_NUMBER = re.compile(r"-?[0-9]{1,12}(?:\.[0-9]{1,6})?")
+
+
 def did_you_mean(word: str, choices: Iterable[str], otherwise: str) -> str:
     """Return a help line naming the nearest of *choices*, or *otherwise*."""
-    near = difflib.get_close_matches(word, list(choices), n=1)
+    others = [choice for choice in choices if choice != word]
+    near = difflib.get_close_matches(word, others, n=1)
     return f"did you mean `{near[0]}`?" if near else otherwise
 
 
 def number(text: str) -> Decimal | None:
     """Read a plain number, or return None."""
-    return Decimal(text) if text.lstrip("-").replace(".", "", 1).isdigit() else None
+    return Decimal(text) if _NUMBER.fullmatch(text) else None

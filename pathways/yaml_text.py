@@ -72,6 +72,11 @@ def read_yaml(text: str, file: str, first_line: int = 1) -> Any:
     try:
         _screen(text, file, first_line)
         return yaml.load(text, Loader=_Loader)
+    except (ValueError, RecursionError) as error:
+        # A number too long for the reader, or half a character.
+        raise _refuse(
+            file, first_line, "yaml", "a value cannot be read", "write plain text and plain numbers"
+        ) from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = first_line + (mark.line if mark else 0)

@@ -14,7 +14,14 @@ from typing import Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from schemas.errors import InputError, Problem
-from schemas.facts import FactDefinition, FactEntry, FactKind, PartialDate, adapter_of
+from schemas.facts import (
+    FactDefinition,
+    FactEntry,
+    FactKind,
+    PartialDate,
+    adapter_of,
+    parse_partial_date,
+)
 from schemas.pathway import Pathway
 from schemas.patient import Medication, Override, Patient, Surgery, Trial
 
@@ -66,11 +73,17 @@ class _Check:
         self.problems: list[Problem] = []
 
     def problem(self, code: str, where: str, message: str, help: str) -> None:
-        self.problems.append(Problem(code=code, message=message, help=help, where=where))
+        if not self.full:
+            self.problems.append(Problem(code=code, message=message, help=help, where=where))
+
+    @property
+    def full(self) -> bool:
+        """Whether as many problems are known as an answer names; looking for more would only cost time."""
+        return len(self.problems) >= MOST_PROBLEMS
 
     def stop(self) -> None:
         if self.problems:
-            raise InputError(*self.problems[:MOST_PROBLEMS])
+            raise InputError(*self.problems)
 
     def patient(self, data: Any) -> Patient:
         if not isinstance(data, Mapping):
@@ -104,6 +117,8 @@ class _Check:
         return patient
 
     def unknown(self, where: str, at: int, key: Any, known: Any) -> None:
+        if self.full:
+            return
         near = difflib.get_close_matches(str(key)[:80], list(known), n=1, cutoff=0.75)
         help = (
             f"did you mean `{near[0]}`?"
@@ -116,22 +131,19 @@ class _Check:
         if value is None:
             return self.today
         try:
-            day = (
-                dt.date.fromisoformat(value)
-                if isinstance(value, str) and len(value) == 10
-                else None
-            )
+            day = parse_partial_date(value)
         except ValueError:
             day = None
-        if day is None or not 1900 <= day.year <= 2199:
+        # Something that never happened is dated 1900: a question asked much later keeps it long ago.
+        if day is None or day.earliest != day.latest or day.earliest.year < 2000:
             self.problem(
                 "not-a-date",
                 "on",
                 "the date of the question is not a date",
-                "write it as YYYY-MM-DD",
+                "write it as YYYY-MM-DD, in 2000 or later",
             )
             return self.today
-        return day
+        return day.earliest
 
     def facts(self, value: Any, given: bool, on: dt.date) -> dict[str, FactEntry]:
         if not isinstance(value, Mapping):
@@ -175,6 +187,12 @@ class _Check:
             )  # fmt: skip
             return None
         value = self.value(definition, entry.value, where)
+        if isinstance(value, PartialDate) and not definition.ahead and value.earliest > on:
+            self.problem(
+                "in-the-future", where, f"`{definition.name}` lies after the date of the question",
+                "correct the date, or ask for a later `on`",
+            )  # fmt: skip
+            return None
         return None if value is None else entry.model_copy(update={"value": value})
 
     def value(self, definition: FactDefinition, value: Any, where: str) -> Any:
@@ -210,11 +228,11 @@ class _Check:
                 self.problem("wrong-type", where, "this item is not an object", "send an object")
                 continue
             try:
-                found.append(_ROWS[name].model_validate(dict(raw)))
+                found.append(_ROWS[name].model_validate(_no_text_numbers(raw, _ROWS[name])))
             except ValidationError as error:
                 self.invalid(error, where, raw, _ROWS[name])
-        unique = {row.model_dump_json(): row for row in found}
-        return tuple(unique.values())
+        # Equal rows are one row: compared as values, since 4 and 4.0 weeks are the same (INV-D4).
+        return tuple(dict.fromkeys(found))
 
     def invalid(
         self, error: ValidationError, where: str, raw: Mapping[str, Any], model: type[BaseModel]
@@ -306,6 +324,21 @@ def _row_help(code: str, item: Any) -> str:
         "text-too-short": "say a little more",
         "text-not-allowed": "leave out control characters and angle brackets",
     }.get(code, "see the description of this field in /openapi.json")
+
+
+def _no_text_numbers(raw: Mapping[str, Any], model: type[BaseModel]) -> dict[str, Any]:
+    """Return *raw* with texts in decimal fields made unreadable: pydantic would take "7" for 7."""
+    return {
+        key: object() if isinstance(value, str) and key in _decimals(model) else value
+        for key, value in raw.items()
+    }
+
+
+@cache
+def _decimals(model: type[BaseModel]) -> frozenset[str]:
+    return frozenset(
+        name for name, field in model.model_fields.items() if "Decimal" in str(field.annotation)
+    )
 
 
 @cache

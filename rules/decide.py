@@ -13,12 +13,15 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from rules import engine as engine_module
+from rules.bare import INCOMPLETE, bare_decision
 from rules.canonical import patient_input, sha256
+from rules.catalogue import Catalogue
 from rules.derive import canonical_value
 from rules.evaluation import Evaluation, Voices
 from rules.explain import Explainer
 from rules.missing import Questions
 from rules.network import ASSESSED, IN_SCOPE, build_network
+from rules.outline import Outliner
 from rules.steps import next_steps
 from rules.treatments import TreatmentWriter
 from rules.truth import FALSE, TRUE, UNKNOWN
@@ -57,6 +60,13 @@ class Decider:
         self.network = build_network(pathway)
         self.voices = Voices(pathway, self.network)
         self.screen = self.network.screen(pathway)
+        self.engines = Engines(
+            program=program,
+            durable_rules=engine_module.VERSION,
+            evaluator=EVALUATOR_VERSION,
+        )
+        self.outliner = Outliner(pathway, self.network)
+        self.catalogue = Catalogue(pathway)
         raising = [r for r in pathway.rules.values() if r.effect is Effect.RED_SIGN]
         self.red_sign_facts = frozenset(self.network.facts(f"rule:{rule.id}" for rule in raising))
 
@@ -67,7 +77,12 @@ class Decider:
         """
         settings = self.voices.settings(patient.settings, changed)
         evaluation = self.voices.evaluate(patient, settings)
-        return _Writer(self, evaluation).write()
+        try:
+            return _Writer(self, evaluation).write()
+        except Exception:
+            # Whatever broke while explaining, it may not take a red sign with it.
+            evaluation.faults.append("explanation")
+            return bare_decision(self.pathway, evaluation, self.engines, SURGICAL_TEXT)
 
 
 def decide(decider: Decider, patient: Patient) -> Decision:
@@ -84,30 +99,31 @@ class _Writer:
         self.patient, self.reading = evaluation.patient, evaluation.reading
         self.explainer = Explainer(
             self.pathway, decider.network, evaluation.settings, self.patient,
-            self.reading.values, self.nodes,
+            self.reading.values, self.nodes, decider.catalogue,
         )  # fmt: skip
 
     def write(self) -> Decision:
         red_signs = self.red_signs()
-        complete = all(self.nodes[name] != UNKNOWN for name in self.decider.screen)
-        writer = TreatmentWriter(self.pathway, self.evaluation, self.explainer, complete)
+        outliner, truths = self.decider.outliner, tuple(self.nodes.values())
+        complete = outliner.complete(truths)
+        writer = TreatmentWriter(self.pathway, self.evaluation, self.explainer, outliner)
         treatments = tuple(writer.write(t) for t in self.pathway.treatments.values())
         advice = self.advice()
-        state = self.state(complete)
+        state = outliner.state(truths)
         missing = self.missing(treatments)
         surgical = self.surgical(red_signs)
-        urgency = self.urgency(red_signs, advice)
+        urgency = outliner.urgency(truths)
+        if self.evaluation.faults:
+            # A fault is never routine.
+            urgency = min(urgency, Urgency.U2)
         decision = Decision(
             pathway=self.pathway.id,
             title=self.pathway.title,
             version=self.pathway.version,
             content_hash=self.pathway.content_hash,
-            engines=Engines(
-                program=self.decider.program,
-                durable_rules=engine_module.VERSION,
-                evaluator=EVALUATOR_VERSION,
-            ),
+            engines=self.decider.engines,
             on=self.patient.on.isoformat(),
+            input=patient_input(self.patient),
             settings=SettingsNote(profile=self.patient.settings, used=()),
             incomplete=bool(self.evaluation.faults),
             faults=tuple(self.evaluation.faults),
@@ -129,7 +145,7 @@ class _Writer:
             advice=advice,
             missing=missing,
             conflicts=tuple(self.reading.conflicts),
-            not_used=tuple(self.reading.not_used),
+            not_used=tuple(sorted(self.reading.not_used, key=lambda item: (item.where, item.why))),
             stale=tuple(self.reading.stale),
             overrides=self.overrides(treatments),
             next_review=self.next_review(state),
@@ -151,17 +167,14 @@ class _Writer:
         return decision.model_copy(update={"receipt": receipt})
 
     def holding(self, *effects: Effect) -> list[Rule]:
-        return [
-            rule
-            for rule in self.pathway.rules.values()
-            if rule.effect in effects and self.nodes[f"rule:{rule.id}"] == TRUE
-        ]
+        rules = self.decider.catalogue.of(*effects)
+        return [rule for rule in rules if self.nodes[f"rule:{rule.id}"] == TRUE]
 
     def red_signs(self) -> tuple[RedSign, ...]:
         """Return the open red signs, the most urgent first."""
-        found = []
+        found, raising = [], self.holding(Effect.RED_SIGN)
         for sign in self.pathway.signs.values():
-            rules = [r for r in self.holding(Effect.RED_SIGN) if r.sign == sign.id]
+            rules = [rule for rule in raising if rule.sign == sign.id]
             if not rules:
                 continue
             rules.sort(key=lambda rule: rule.urgency or Urgency.U3)
@@ -195,16 +208,6 @@ class _Writer:
             signs=tuple(sign.id for sign in red_signs),
         )
 
-    def urgency(self, red_signs: tuple[RedSign, ...], advice: tuple[Advice, ...]) -> Urgency:
-        """Return the most urgent class of any red sign or advice that raises it; a fault is never routine."""
-        raised = [sign.urgency for sign in red_signs]
-        raised += [
-            rule.urgency for rule in self.holding(Effect.ADVISE, Effect.CAUSE) if rule.urgency
-        ]
-        if self.evaluation.faults:
-            raised.append(Urgency.U2)
-        return min(raised, default=Urgency.U3)
-
     def urgency_text(self, urgency: Urgency, complete: bool, open_sign: bool) -> str:
         words = URGENCY_WORDS[urgency]
         if self.evaluation.faults:
@@ -215,19 +218,6 @@ class _Writer:
             )
             return f"{prefix}{urgency}: red-sign questions are unanswered"
         return f"{urgency} ({words})"
-
-    def state(self, complete: bool) -> State:
-        """Return where the patient stands: exactly one state, by construction."""
-        if self.nodes["red(any)"] == TRUE:
-            return State.RED_SIGN
-        if self.nodes[IN_SCOPE] == FALSE:
-            return State.OUT_OF_SCOPE
-        if self.nodes[IN_SCOPE] != TRUE or self.nodes[ASSESSED] != TRUE or not complete:
-            return State.NEEDS_ASSESSMENT
-        for stage in self.pathway.stages:
-            if self.nodes[f"passed({stage})"] != TRUE:
-                return State(stage)
-        return State.SPECIALIST_REVIEW
 
     def scope(self) -> Scope:
         support = self.holding(Effect.SUPPORT)
@@ -308,7 +298,10 @@ class _Writer:
                 why=each.why,
                 applied=verdicts[each.treatment] not in held,
             )
-            for each in self.patient.overrides
+            for each in sorted(
+                self.patient.overrides,
+                key=lambda o: (o.treatment, o.lifts, o.when.text, o.who, o.why),
+            )
         )
 
     def next_review(self, state: State) -> NextReview:
@@ -334,17 +327,14 @@ class _Writer:
         if not complete:
             found.insert(0, "Red signs are not excluded: some red-sign questions are unanswered.")
         if self.evaluation.faults:
-            found.insert(
-                0,
-                "Incomplete: part of the evaluation failed. Only the red signs shown can be relied on.",
-            )
+            found.insert(0, INCOMPLETE)
         if self.reading.unclassified:
             found.append(
                 f"{self.reading.unclassified} medicine(s) could not be classified; "
                 "interactions with them are not checked."
             )
-        if self.patient.medications == () or self.patient.trials == ():
-            found.append("An empty list of medicines or treatments was read as: none.")
+        if () in (self.patient.medications, self.patient.trials, self.patient.surgeries):
+            found.append("An empty list of medicines, treatments or operations was read as: none.")
         if self.pathway.review_due and self.patient.on.isoformat() > self.pathway.review_due:
             found.append(f"The pathway was due for review on {self.pathway.review_due}.")
         return tuple(found)

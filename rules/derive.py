@@ -58,8 +58,16 @@ def read_patient(pathway: Pathway, patient: Patient, settings: Settings) -> Read
     return reading
 
 
+def stated_only(pathway: Pathway, patient: Patient) -> Reading:
+    """Return what was stated, without anything worked out from lists: for when working it out has failed."""
+    reading = Reading()
+    _stated(pathway, patient, reading)
+    return reading
+
+
 def _stated(pathway: Pathway, patient: Patient, reading: Reading) -> None:
-    for name, entry in patient.facts.items():
+    for name in sorted(patient.facts):
+        entry = patient.facts[name]
         if entry.value is None:
             continue
         shelf = pathway.facts[name].shelf_days
@@ -84,16 +92,28 @@ class _Lists:
             (trial, judge(pathway, trial, settings, patient.on)) for trial in patient.trials or ()
         ]
         reading.outcomes = self.judged
+        for trial in patient.trials or ():
+            with_agents = (
+                trial.treatment in pathway.treatments and pathway.treatments[trial.treatment].agents
+            )
+            if with_agents and trial.agent and plain_spelling(trial.agent) not in self.spelled:
+                reading.not_used.append(
+                    NotUsed(
+                        where=f"trials: {trial.agent}",
+                        why="this medicine is not in the list of classes; the trial counts for the "
+                        "treatment, not for a class inside it",
+                    )
+                )
 
     def _active(self) -> list[tuple[Medication, Medicine]]:
         found = []
-        for at, medication in enumerate(self.patient.medications or ()):
+        for medication in self.patient.medications or ():
             medicine = self.spelled.get(plain_spelling(medication.agent))
             if medicine is None:
                 self.reading.unclassified += 1
                 self.reading.not_used.append(
                     NotUsed(
-                        where=f"medications[{at}].agent",
+                        where=f"medications: {medication.agent}",
                         why="this medicine is not in the list of classes; its interactions are not checked",
                     )
                 )
@@ -256,11 +276,17 @@ def _matches(surgery: Surgery, words: tuple[str, ...]) -> bool | None:
 
 
 def _last_result(surgeries: list[Surgery]) -> str | None:
-    if len(surgeries) == 1:
-        return surgeries[0].result
+    """Return the result of the last operation; None where the dates do not tell which one that is."""
+    results = {surgery.result for surgery in surgeries}
+    if len(results) == 1:
+        return results.pop()
     if any(surgery.date is None for surgery in surgeries):
         return None
-    return max(surgeries, key=lambda s: s.date.latest if s.date else EARLIEST).result
+    ordered = sorted(surgeries, key=lambda s: s.date.earliest if s.date else EARLIEST)
+    last, before = ordered[-1], ordered[:-1]
+    if any(s.date and last.date and s.date.latest >= last.date.earliest for s in before):
+        return None
+    return last.result
 
 
 def _opioid_dose(reading: Reading) -> None:
@@ -293,6 +319,15 @@ def _contradictions(reading: Reading) -> None:
                 code="weakness-contradicts",
                 facts=("leg_weakness", "weakness_mrc", "acute_foot_drop"),
                 text="no leg weakness is stated, but a foot drop or a reduced MRC grade is; weakness is assumed",
+            )
+        )
+    if values.get("stimulator_site_infection") and values.get("stimulator_implanted") is False:
+        values["stimulator_implanted"] = True
+        reading.conflicts.append(
+            Conflict(
+                code="stimulator-contradicts",
+                facts=("stimulator_site_infection", "stimulator_implanted"),
+                text="no stimulator is stated, but an infection at one is; a stimulator is assumed",
             )
         )
     if values.get("suicidal_thoughts") == "none" and values.get("phq9_item9", 0) > 0:

@@ -166,12 +166,28 @@ class Engine:
         Raises EngineFault when an evaluation did not complete; the engine is then built anew.
         """
         with self._lock:
-            try:
-                return self._run(leaves)
-            except Exception:
+            fired = self._attempt(leaves)
+        if fired is None:
+            raise EngineFault("the rule engine failed")
+        return fired
+
+    def renew(self) -> None:
+        """Build the engine anew before the next evaluation: it has given an answer that cannot be trusted."""
+        with self._lock:
+            self._strata = []
+
+    def _attempt(self, leaves: Truths) -> set[int] | None:
+        """Run once, on an engine built anew after a fault; return None for any failure.
+
+        The exception is dropped here, with its context: its message may hold the whole fact.
+        """
+        try:
+            if not self._strata:
                 self._build()
-                # The message of the cause may hold the whole fact: it is dropped on purpose.
-                raise EngineFault("the rule engine failed") from None
+            return self._run(leaves)
+        except Exception:
+            self._strata = []
+            return None
 
     def _run(self, leaves: Truths) -> set[int]:
         fired: set[int] = set()

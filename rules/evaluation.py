@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from rules.derive import Reading, read_patient
+from rules.derive import Reading, read_patient, stated_only
 from rules.engine import Engine
-from rules.evaluator import Evaluator, Screen
+from rules.evaluator import Evaluator, Screen, evaluate
 from rules.network import Network
 from rules.truth import UNKNOWN
 from schemas.errors import EngineFault, Problem, SettingsError
@@ -67,6 +67,22 @@ class Voices:
             )
         return self._compiled[key]
 
+    def walk_red_signs(
+        self, reading: Reading, settings: Mapping[str, Decimal], patient: Patient
+    ) -> dict[str, int]:
+        """Work the red signs out by the plain walker; nothing when that fails too."""
+        wanted = self.network.upstream([*self.network.screen(self.pathway), "red(any)"])
+        found: dict[str, int] = {}
+        try:
+            for node in self.network.nodes:
+                if node.name in wanted:
+                    found[node.name] = evaluate(
+                        node.condition, reading.values, settings, patient.on, found
+                    )
+        except Exception:
+            return {}
+        return found
+
     def evaluate(self, patient: Patient, settings: Mapping[str, Decimal]) -> Evaluation:
         """Evaluate *patient*: the red-sign screen first and apart, then everything, by both voices.
 
@@ -74,11 +90,24 @@ class Voices:
         `faults` says what could not be relied on.
         """
         evaluator, screen = self.compiled(settings)
-        reading = read_patient(self.pathway, patient, settings)
+        faults: list[str] = []
+        try:
+            reading = read_patient(self.pathway, patient, settings)
+        except Exception:
+            # Lists that cannot be read may not take a red sign with them: what was stated still speaks.
+            reading = stated_only(self.pathway, patient)
+            faults.append("reading")
         nodes = dict.fromkeys(self.network.index, UNKNOWN)
-        red = screen(reading.values, patient.on)
-        nodes.update(red)
-        evaluation = Evaluation(patient, settings, reading, nodes)
+        evaluation = Evaluation(patient, settings, reading, nodes, faults)
+        red: dict[str, int] = {}
+        try:
+            red = screen(reading.values, patient.on)
+            nodes.update(red)
+        except Exception:
+            # The plain walker shares no code with the compiled screen.
+            evaluation.faults.append("red-sign-screen")
+            red = self.walk_red_signs(reading, settings, patient)
+            nodes.update(red)
         try:
             leaves = evaluator.leaves(reading.values, patient.on)
             truths = evaluator.nodes(leaves)
@@ -99,5 +128,6 @@ class Voices:
         different = self.engine.disagreements(fired, truths)
         if different:
             self.disagreements += 1
+            self.engine.renew()
             evaluation.faults.append("voices-differ")
         return evaluation

@@ -110,7 +110,7 @@ def _compile_leaves(
     parts = []
     for at, leaf in enumerate(leaves):
         parts.append(_leaf_code(leaf, f"v[{slots[leaf.fact]}]", f"k{at}", constants, settings))
-    source = f"def run(v, on):\n    return ({', '.join(parts)},)\n"
+    source = f"def run(v, on):\n    return ({''.join(f'{part}, ' for part in parts)})\n"
     run: Callable[[list[Any], dt.date], Truths] = _function(source, constants)
     return run
 
@@ -160,9 +160,9 @@ def _compile_nodes(network: Network, names: Sequence[str]) -> Callable[[Truths],
 
     for node in network.nodes:
         lines.append(f"    n{node_at[node.name]} = {code(node.condition)}")
-    results = ", ".join(f"n{node_at[name]}" for name in names)
+    results = "".join(f"n{node_at[name]}, " for name in names)
     run: Callable[[Truths], Truths] = _function(
-        "def run(v):\n" + "\n".join(lines) + f"\n    return ({results},)\n", {}
+        "def run(v):\n" + "\n".join(lines) + f"\n    return ({results})\n", {}
     )
     return run
 

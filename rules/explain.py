@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from rules.catalogue import Catalogue
 from rules.derive import canonical_value
 from rules.leaves import Settings, evaluate_leaf
 from rules.network import Network
@@ -30,9 +31,11 @@ class Explainer:
         patient: Patient,
         values: FactValues,
         nodes: Mapping[str, int],
+        catalogue: Catalogue,
     ) -> None:
         self.pathway, self.network, self.settings = pathway, network, settings
         self.patient, self.values, self.nodes = patient, values, nodes
+        self.catalogue = catalogue
         self.settings_read: set[str] = set()
 
     def truth(self, condition: Condition) -> int:
@@ -82,11 +85,12 @@ class Explainer:
 
     def deciding(self, condition: Condition, limit: int = 4) -> str:
         """Say in words which comparisons make a decided *condition* what it is, each with the patient's value."""
-        found: dict[str, None] = {}
+        found: dict[str, bool] = {}
         self._deciding(condition, True, found)
-        return " and ".join(list(found)[:limit])
+        telling = [text for text, guard in found.items() if not guard] or list(found)
+        return " and ".join(telling[:limit])
 
-    def _deciding(self, condition: Condition, positive: bool, found: dict[str, None]) -> None:
+    def _deciding(self, condition: Condition, positive: bool, found: dict[str, bool]) -> None:
         truth = self.truth(condition)
         match condition:
             case Not():
@@ -106,7 +110,7 @@ class Explainer:
                 value = self.values.get(condition.fact)
                 if isinstance(condition, Compare | Within) and value is not None:
                     text += f" (is {canonical_value(value)})"
-                found[text] = None
+                found[text] = isinstance(condition, Known)
 
     def unanswered(self, condition: Condition) -> tuple[str, ...]:
         """Return the facts whose absence keeps *condition* from being true.
@@ -164,7 +168,10 @@ class Explainer:
         )
 
     def used(self, name: str) -> UsedFact:
+        """Return a fact as read; date and source only where the value is the one that was stated."""
         entry = self.patient.facts.get(name)
+        if entry is not None and entry.value != self.values[name]:
+            entry = None
         return UsedFact(
             fact=name,
             value=canonical_value(self.values[name]),
@@ -173,9 +180,4 @@ class Explainer:
         )
 
     def source(self, citation: Citation) -> SourceNote:
-        if citation.tag == "SEED":
-            says = self.pathway.statements.get(citation.key, "")
-        else:
-            register = self.pathway.sources.get(citation.key)
-            says = register.title if register else ""
-        return SourceNote(tag=citation.tag, key=citation.key, label=citation.label, says=says)
+        return self.catalogue.note(citation)

@@ -41,9 +41,8 @@ class Questions:
                 sign = self.pathway.rules[name.removeprefix("rule:")].sign
             self.ask(self.explainer.undecided(Ref(name=name)), f"red sign {sign}")
         reached = next((u for u in Urgency if nodes.get(f"red({u})") == TRUE), Urgency.U3)
-        for rule in self.pathway.rules.values():
-            more_urgent = rule.urgency is not None and rule.urgency < reached
-            if rule.effect is Effect.RED_SIGN and more_urgent:
+        for rule in self.explainer.catalogue.of(Effect.RED_SIGN):
+            if rule.urgency is not None and rule.urgency < reached:
                 node = Ref(name=f"rule:{rule.id}")
                 self.ask(self.explainer.undecided(node), f"red sign {rule.sign}")
 
@@ -66,12 +65,8 @@ class Questions:
             if tried is None:
                 self.ask([f"tried_{treatment.replace('-', '_')}"], treatment)
         if verdict in OFFERS:
-            for rule in self.pathway.rules.values():
-                if (
-                    rule.effect is Effect.CAUTION
-                    and treatment in rule.on
-                    and nodes[f"rule:{rule.id}"] == UNKNOWN
-                ):
+            for rule in self.explainer.catalogue.on(treatment, Effect.CAUTION):
+                if nodes[f"rule:{rule.id}"] == UNKNOWN:
                     node = Ref(name=f"rule:{rule.id}")
                     self.ask(self.explainer.undecided(node), f"a caution for {treatment}")
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
+from rules.bare import NOT_RELIED_ON
 from rules.evaluation import Evaluation
 from rules.explain import Explainer
 from rules.network import ASSESSED, IN_SCOPE
+from rules.outline import Outliner
+from rules.trials import together
 from rules.truth import FALSE, TRUE, UNKNOWN
 from rules.verdict import Standing, verdict
+from rules.words import lower_first
 from schemas.condition import Ref
 from schemas.decision import AgentAdvice, Reason, TreatmentDecision, Verdict
-from schemas.pathway import Effect, Pathway, Rule, Treatment
+from schemas.pathway import Effect, Pathway, Rule, Treatment, plain_spelling
 
 REVISION = "revision-surgery"
 VERBS = ("blocked", "held", "unjustified", "indicated", "ready")
@@ -23,18 +27,21 @@ class TreatmentWriter:
     """Writes the ten treatment decisions of one evaluation."""
 
     def __init__(
-        self, pathway: Pathway, evaluation: Evaluation, explainer: Explainer, complete: bool
+        self,
+        pathway: Pathway,
+        evaluation: Evaluation,
+        explainer: Explainer,
+        outliner: Outliner,
     ) -> None:
         self.pathway, self.evaluation, self.explainer = pathway, evaluation, explainer
-        self.complete = complete
+        self.outliner = outliner
+        self.catalogue = explainer.catalogue
         self.nodes = evaluation.nodes
+        self.truths = tuple(self.nodes.values())
+        self.complete = outliner.complete(self.truths)
 
     def rules(self, treatment: Treatment, *effects: Effect) -> list[Rule]:
-        return [
-            rule
-            for rule in self.pathway.rules.values()
-            if rule.effect in effects and treatment.id in rule.on
-        ]
+        return self.catalogue.on(treatment.id, *effects)
 
     def holding(self, treatment: Treatment, *effects: Effect, truth: int = TRUE) -> list[Rule]:
         """Return the rules for the whole treatment whose condition has *truth*."""
@@ -48,23 +55,8 @@ class TreatmentWriter:
         return self.evaluation.reading.values.get(f"tried_{treatment.id.replace('-', '_')}")
 
     def standing(self, treatment: Treatment) -> Standing:
-        name = treatment.id
-        exhaust = self.rules(treatment, Effect.EXHAUST)
-        return Standing(
-            blocked=max(self.nodes[f"blocked({name})"], self.nodes[f"held({name})"]),
-            unjustified=self.nodes[f"unjustified({name})"],
-            indicated=self.nodes[f"indicated({name})"],
-            recommended=self.nodes[f"recommended({name})"],
-            ready=self.nodes.get(f"ready({name})", TRUE),
-            exhausted_by_trial=max(
-                (self.nodes[f"rule:{rule.id}"] for rule in exhaust), default=FALSE
-            ),
-            has_exhaust_rule=bool(exhaust),
-            tried=self.tried(treatment),
-            red=self.nodes["red(any)"],
-            scope=self.nodes[IN_SCOPE],
-            assessed=self.complete and self.nodes[ASSESSED] == TRUE,
-        )
+        values = self.evaluation.reading.values
+        return self.outliner.standing(treatment.id, self.truths, values)
 
     def write(self, treatment: Treatment) -> TreatmentDecision:
         standing = self.standing(treatment)
@@ -91,7 +83,7 @@ class TreatmentWriter:
             evidence=treatment.evidence,
             expect=treatment.expect,
             trial=standing.tried or "not-settled",
-            sources=tuple(self.explainer.source(citation) for citation in treatment.sources),
+            sources=self.catalogue.labels[treatment.id],
         )
 
     def reasons(
@@ -105,11 +97,7 @@ class TreatmentWriter:
                 r for r in self.rules(treatment, Effect.BLOCK) if r.agents and self.is_true(r)
             ]
         if treatment.id == REVISION and standing.red == TRUE:
-            found += [
-                rule
-                for rule in self.pathway.rules.values()
-                if rule.effect is Effect.RED_SIGN and self.is_true(rule)
-            ]
+            found += [rule for rule in self.catalogue.of(Effect.RED_SIGN) if self.is_true(rule)]
         match ruling:
             case Verdict.RECOMMEND:
                 found += self.holding(treatment, Effect.RECOMMEND)
@@ -144,10 +132,11 @@ class TreatmentWriter:
 
     def agent(self, treatment: Treatment, agent: str) -> AgentAdvice:
         """Say what holds for one medicine inside a treatment."""
+        trial = self.trial_of(agent)
         mine = [
             rule
-            for rule in self.rules(treatment, Effect.BLOCK, Effect.CAUTION)
-            if agent in rule.agents and self.nodes[f"rule:{rule.id}"] != FALSE
+            for rule in self.catalogue.agent(treatment.id, agent)
+            if self.nodes[f"rule:{rule.id}"] != FALSE
         ]
         true = [rule for rule in mine if self.is_true(rule)]
         unknown = [r for r in mine if not self.is_true(r) and r.effect is Effect.BLOCK]
@@ -156,13 +145,25 @@ class TreatmentWriter:
         elif unknown:
             standing = "needs-data"
         else:
-            standing = "caution" if true else "open"
+            standing = "caution" if true or trial not in ("none", "responder") else "open"
         return AgentAdvice(
             agent=agent,
             title=self.pathway.medicines[agent].title,
             standing=standing,  # type: ignore[arg-type]
+            trial=trial,
             reasons=tuple(self.explainer.reason(rule) for rule in (*true, *unknown)),
         )
+
+    def trial_of(self, agent: str) -> str:
+        """Return how the trials of one medicine were judged together."""
+        outcomes = [
+            outcome
+            for trial, outcome in self.evaluation.reading.outcomes
+            if trial.agent
+            and (found := self.pathway.spellings.get(plain_spelling(trial.agent))) is not None
+            and found.id == agent
+        ]
+        return together(outcomes) or "not-settled"
 
     def missing(self, treatment: Treatment, ruling: Verdict) -> tuple[str, ...]:
         if ruling is not Verdict.NEEDS_DATA:
@@ -218,7 +219,7 @@ class TreatmentWriter:
             case Verdict.ON_HOLD:
                 return "on hold until the red sign has been cleared up"
             case Verdict.NEEDS_DATA if self.evaluation.faults:
-                return "could not be worked out completely; do not rely on this line"
+                return NOT_RELIED_ON
             case Verdict.NEEDS_DATA if standing.scope == UNKNOWN or not standing.assessed:
                 return "the red-sign screen and the minimum assessment come first"
             case Verdict.NEEDS_DATA:
@@ -238,6 +239,8 @@ class TreatmentWriter:
                 )
             case Verdict.TRIED_HELPED:
                 return "helped: keep, and review"
+            case Verdict.TRIED_FAILED if not says:
+                return "tried, and did not help or harmed"
             case _:
                 return says
 
@@ -250,5 +253,4 @@ class TreatmentWriter:
     def title(self, name: str) -> str:
         if name in ("trials", "medications", "surgeries"):
             return f"the list of {name}"
-        title = self.pathway.definition(name).title
-        return title if len(title) > 1 and title[1].isupper() else title[:1].lower() + title[1:]
+        return lower_first(self.pathway.definition(name).title)

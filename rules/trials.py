@@ -67,9 +67,3 @@ def together(outcomes: Iterable[str | None]) -> str | None:
     if None in found:
         return None
     return next(word for word in _TOGETHER if word in found)
-
-
-def missing_of(trial: Trial) -> tuple[str, ...]:
-    """Return the fields whose absence can keep a trial from being judged."""
-    needed = ("relief_percent", "weeks", "full_dose", "sessions", "technique_sound", "goal_met")
-    return tuple(name for name in needed if getattr(trial, name) is None)

@@ -58,18 +58,18 @@ def in_words(
             return _reference(condition.name, pathway, positive)
         case Is():
             title = pathway.definition(condition.fact).title
-            return f"{_lower(title)}: {'yes' if positive else 'no'}"
+            return f"{lower_first(title)}: {'yes' if positive else 'no'}"
         case Known():
-            title = _lower(pathway.definition(condition.fact).title)
+            title = lower_first(pathway.definition(condition.fact).title)
             return f"{title} is {'recorded' if positive else 'not recorded'}"
         case Compare():
             return _comparison(condition, pathway, settings, positive)
         case OneOf():
-            title = _lower(pathway.definition(condition.fact).title)
+            title = lower_first(pathway.definition(condition.fact).title)
             words = " or ".join(word.replace("-", " ") for word in condition.words)
             return f"{title}: {words}" if positive else f"{title}: not {words}"
         case Within():
-            title = _lower(pathway.definition(condition.fact).title)
+            title = lower_first(pathway.definition(condition.fact).title)
             amount = settings[condition.setting] if condition.setting else condition.amount
             side = "of" if condition.side == "past" else "after"
             verb = ("within" if positive else "not within") + (
@@ -86,7 +86,7 @@ def _comparison(condition: Compare, pathway: Pathway, settings: Settings, positi
     )
     unit = "" if unit.startswith("of ") else unit
     bound = plain_number(bound_of(condition, settings))
-    return f"{_lower(definition.title)} {verb} {bound} {unit}".rstrip()
+    return f"{lower_first(definition.title)} {verb} {bound} {unit}".rstrip()
 
 
 def _reference(name: str, pathway: Pathway, positive: bool) -> str:
@@ -98,7 +98,9 @@ def _reference(name: str, pathway: Pathway, positive: bool) -> str:
         return says if positive else f"not so: {says}"
     if name.startswith("sign:"):
         title = pathway.signs[name.removeprefix("sign:")].title
-        return f"red sign: {_lower(title)}" if positive else f"no red sign: {_lower(title)}"
+        return (
+            f"red sign: {lower_first(title)}" if positive else f"no red sign: {lower_first(title)}"
+        )
     if name.startswith("red("):
         what = name[4:-1]
         text = "a red sign is open" if what == "any" else f"a red sign of urgency {what} is open"
@@ -119,6 +121,8 @@ def plain_number(value: Decimal | int | None) -> str:
     return str(int(number)) if number == number.to_integral_value() else f"{number.normalize():f}"
 
 
-def _lower(title: str) -> str:
-    """Lower the first letter unless it begins an abbreviation."""
-    return title if len(title) > 1 and title[1].isupper() else title[:1].lower() + title[1:]
+def lower_first(title: str) -> str:
+    """Lower the first letter unless the word is an abbreviation or a name with capitals inside (HbA1c, DN4)."""
+    first = title.split(" ", 1)[0]
+    special = any(letter.isupper() or letter.isdigit() for letter in first[1:])
+    return title if special else title[:1].lower() + title[1:]

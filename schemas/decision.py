@@ -84,6 +84,8 @@ class AgentAdvice(_Frozen):
     agent: str
     title: str
     standing: Literal["open", "caution", "block", "needs-data"]
+    trial: str = "none"
+    """How earlier trials of this very medicine were judged."""
     reasons: tuple[Reason, ...]
 
 
@@ -240,6 +242,8 @@ class Decision(_Frozen):
     content_hash: str
     engines: Engines
     on: str
+    input: dict[str, Any]
+    """What was asked, as it was understood: with it and the receipt the same answer can be made again."""
     settings: SettingsNote
     incomplete: bool
     """True when part of the evaluation failed; what is shown then is only what can be relied on."""

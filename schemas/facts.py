@@ -36,6 +36,9 @@ class Burden(StrEnum):
 SIGN_WORDS = ("none", "new", "worsening", "stable", "onset-unknown")
 """A neurological sign and its onset in one word. `stable` means unchanged for more than six months and documented."""
 
+SOURCE_PATTERN = r"^[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff<>]*$"
+"""Text without controls, zero-width signs, signs that turn the direction of writing, or angle brackets."""
+
 WhyUnknown = Literal["not-asked", "asked-but-unknown", "unavailable", "stale"]
 
 
@@ -111,6 +114,12 @@ class FactDefinition(BaseModel):
     from_list: Literal["trials", "medications", "surgeries", "overrides"] | None = None
     """The list this fact is derived from; such a fact is not entered directly unless `stated` says so."""
     stated: bool = True
+    do: str = ""
+    """What a clinician can do to change the answer; empty: it can only be recorded, not changed."""
+    ahead: bool = False
+    """Whether a date may lie after the date of the question."""
+    pace: Literal["", "months"] = ""
+    """The unit in which the value grows by itself as time passes."""
     source: str = ""
     """Where the meaning or the range comes from, by tag and key."""
 
@@ -133,7 +142,11 @@ class FactEntry(BaseModel):
 
     value: Any = None
     date: DateField | None = None
-    source: str | None = Field(default=None, max_length=200)
+    source: str | None = Field(
+        default=None,
+        max_length=200,
+        pattern=SOURCE_PATTERN,
+    )
     unknown: WhyUnknown | None = None
 
 

@@ -10,9 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.facts import DateField, FactEntry
 
-Name = Annotated[str, Field(min_length=1, max_length=80, pattern=r"^[^\x00-\x1f\x7f<>]*$")]
+_HIDDEN = r"\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
+"""Controls, zero-width signs and those that turn the direction of writing: they make text look like another."""
+
+Name = Annotated[str, Field(min_length=1, max_length=80, pattern=rf"^[^\x00-\x1f<>{_HIDDEN}]*$")]
 Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*$")]
-Free = Annotated[str, Field(min_length=1, max_length=400, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")]
+Free = Annotated[
+    str, Field(min_length=1, max_length=400, pattern=rf"^[^\x00-\x08\x0b-\x1f{_HIDDEN}]*$")
+]
 Percent = Annotated[Decimal, Field(ge=-100, le=100, max_digits=6, decimal_places=2)]
 Count = Annotated[int, Field(strict=True, ge=0, le=10_000)]
 
@@ -87,7 +92,8 @@ class Override(_Row):
     who: Free
     when: DateField
     why: Annotated[
-        str, Field(min_length=10, max_length=400, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]*$")
+        str,
+        Field(min_length=10, max_length=400, pattern=rf"^[^\x00-\x08\x0b-\x1f{_HIDDEN}]*$"),
     ]
 
 

@@ -1,0 +1,1 @@
+"""Working backwards: from what should be so to a patient in whom it is so."""

@@ -1,0 +1,104 @@
+"""A calm patient: someone the pathway is for, in whom nothing stands out. Worked out from the rules, not typed.
+
+Whoever varies one fact wants all others out of the way. The calm patient is found by asking, one wish after the
+other and as far as they can be had together: no red sign, in scope, assessed, nothing tried, no block, no caution,
+everything required in place, nothing to advise.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rules.backwards.arrange import DECIDED, IS_FALSE, IS_TRUE, Arranger, GivenUp, Wish
+from rules.backwards.candidates import candidates
+from rules.backwards.links import links_of
+from rules.leaves import Settings
+from rules.network import ASSESSED, IN_SCOPE, Network
+from schemas.condition import Condition, Leaf, OneOf, Ref
+from schemas.pathway import Effect, Pathway
+
+_OF_TREATMENTS = ("tried", "justified", "early")
+_AT_REST = (
+    (Effect.BLOCK, IS_FALSE),
+    (Effect.HOLD, IS_FALSE),
+    (Effect.BLOCK_UNLESS_JUSTIFIED, IS_FALSE),
+    (Effect.EXHAUST, IS_FALSE),
+    (Effect.SKIP, IS_FALSE),
+    (Effect.CAUTION, IS_FALSE),
+    (Effect.REQUIRE, IS_TRUE),
+    (Effect.ADVISE, IS_FALSE),
+    (Effect.CAUSE, IS_FALSE),
+)
+"""What is wished of the rules of each effect, the weightiest first."""
+
+
+def fact_values(
+    pathway: Pathway, leaves: Iterable[Leaf], settings: Settings, on: dt.date
+) -> dict[str, tuple[Any, ...]]:
+    """Return the candidates of every fact that *leaves* or a verdict read."""
+    # How a treatment was tried is read by the verdict even where no condition asks for it.
+    by_fact: dict[str, list[Leaf]] = {
+        name: [] for name, each in pathway.derivations.items() if each.rule in _OF_TREATMENTS
+    }
+    for leaf in leaves:
+        by_fact.setdefault(leaf.fact, []).append(leaf)
+    return {
+        fact: candidates(
+            pathway.definition(fact), pathway.derivations.get(fact), mine, settings, on
+        )
+        for fact, mine in by_fact.items()
+    }
+
+
+def search_over(
+    pathway: Pathway,
+    conditions: Mapping[str, Condition],
+    values: Mapping[str, tuple[Any, ...]],
+    settings: Settings,
+    on: dt.date,
+) -> Arranger:
+    """Return a search for facts, out of *values*, that grant wishes about *conditions*."""
+    return Arranger(conditions, values, settings, on, links_of(pathway, values))
+
+
+def search_around_a_calm_patient(
+    pathway: Pathway, network: Network, settings: Settings, on: dt.date
+) -> Arranger:
+    """Return a search over the facts of *network* that changes as little as it can about a calm patient."""
+    values = fact_values(pathway, network.leaves, settings, on)
+    first = search_over(pathway, network.conditions, values, settings, on)
+    state = first.start()
+    for wish in _wishes(pathway, network):
+        try:
+            state = next(first.solve([wish], state))
+        except (StopIteration, GivenUp):
+            continue
+    calm = first.facts(state)
+    nearest = {
+        fact: tuple(sorted(found, key=lambda value: value != calm[fact]))
+        for fact, found in values.items()
+    }
+    return search_over(pathway, network.conditions, nearest, settings, on)
+
+
+def _wishes(pathway: Pathway, network: Network) -> list[Wish]:
+    wishes: list[Wish] = [
+        (Ref(name="red(any)"), IS_FALSE),
+        (Ref(name=IN_SCOPE), IS_TRUE),
+        (Ref(name=ASSESSED), IS_TRUE),
+    ]
+    wishes += [
+        (OneOf(fact=name, words=("none",)), IS_TRUE)
+        for name, each in pathway.derivations.items()
+        if each.rule == "tried"
+    ]
+    wishes += [(Ref(name=name), DECIDED) for name in network.screen(pathway)]
+    for effect, truths in _AT_REST:
+        wishes += [
+            (Ref(name=f"rule:{rule.id}"), truths)
+            for rule in pathway.rules.values()
+            if rule.effect is effect
+        ]
+    return wishes

@@ -1,0 +1,82 @@
+"""Trials at the border: for every comparison that judges a treatment trial, trials just below, at and just above it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rules.backwards.arrange import IS_FALSE, IS_UNKNOWN, Wish
+from rules.backwards.candidates import day, places
+from rules.backwards.compose import (
+    LONG_AGO,
+    Composer,
+    Input,
+    arranged_trial,
+    judged,
+    trial_arranger,
+)
+from rules.backwards.occurrences import Occurrence, occurrences
+from rules.leaves import Settings
+from rules.notation import as_written
+from schemas.condition import Ref
+from schemas.pathway import Pathway, Treatment
+from schemas.verification import BorderPatient
+
+
+def trial_patients(
+    pathway: Pathway, settings: Settings, composer: Composer, calm: Mapping[str, Any]
+) -> Iterator[BorderPatient]:
+    """Yield the calm patient with one trial added, for every comparison of the outcome table and of `adequate`.
+
+    What all treatments share is tried with the first of them; what makes a trial adequate, with each.
+    """
+    base = composer.compose({}, calm)
+    first = next(iter(pathway.treatments), None)
+    for treatment in pathway.treatments.values():
+        trials = _Trials(pathway, settings, composer, treatment)
+        earlier: list[Wish] = []
+        for row in pathway.outcomes:
+            condition = judged(row.when, treatment)
+            if treatment.id == first or condition != row.when:
+                for each in occurrences(f"outcome:{row.outcome}", condition):
+                    for patient, trial in trials.around(each, earlier):
+                        data = {**base, "trials": [*base.get("trials", ()), trial]}
+                        yield patient.model_copy(update={"input": data})
+            earlier.append((condition, IS_FALSE))
+
+
+class _Trials:
+    """Makes up trials of one treatment."""
+
+    def __init__(
+        self, pathway: Pathway, settings: Settings, composer: Composer, treatment: Treatment
+    ) -> None:
+        self.pathway, self.settings, self.on = pathway, settings, composer.on
+        self.treatment = treatment
+        self.arranger = trial_arranger(pathway, treatment, settings, composer.on)
+
+    def around(
+        self, occurrence: Occurrence, earlier: list[Wish]
+    ) -> Iterator[tuple[BorderPatient, Input]]:
+        """Yield trials around one comparison; *earlier*: that no earlier row of the table holds."""
+        leaf = occurrence.atom
+        assert not isinstance(leaf, Ref)
+        definition = self.pathway.trial_facts[leaf.fact]
+        allowed = self.arranger.values[leaf.fact]
+        sides = list(occurrence.sides)
+        for stands, value in places(leaf, definition, allowed, self.settings, self.on):
+            weaker = [(wish, truths | IS_UNKNOWN) for wish, truths in sides]
+            for wishes in ([*sides, *earlier], [*weaker, *earlier], sides, []):
+                fields = arranged_trial(self.arranger, wishes, (leaf.fact, value))
+                if fields is not None:
+                    trial = {"treatment": self.treatment.id, **fields}
+                    trial["ended"] = day(self.on, -LONG_AGO).text
+                    patient = BorderPatient(
+                        node=occurrence.node,
+                        comparison=as_written(leaf),
+                        stands=stands,
+                        decides=wishes[: len(sides)] == sides,
+                        input={},
+                    )
+                    yield patient, trial
+                    break

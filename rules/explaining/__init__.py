@@ -1,0 +1,1 @@
+"""Why, why not, what to ask, what would change it: all computed from the same network and trace."""

@@ -1,0 +1,1 @@
+"""Long runs before a release; `make soak`."""
