@@ -167,7 +167,12 @@ def no_needle_in_infection(case: Case) -> Violations:
     if case.decision.incomplete:
         return
     suspected = case.truths["infection_suspected"] == TRUE
-    near = case.is_true("infection_at_site") or case.is_true("stimulator_site_infection")
+    # Where it is read that no stimulator is in place, an infection at one is no infection; a stated
+    # contradiction is read as a stimulator in place before any rule sees it.
+    device = case.is_true("stimulator_site_infection") and (
+        case.facts.get("stimulator_implanted") is not False
+    )
+    near = case.is_true("infection_at_site") or device
     for name in NEEDLES:
         if name in case.offers and (suspected or near or case.is_true("active_infection")):
             yield f"`{name}` is offered in infection"
