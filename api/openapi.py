@@ -11,7 +11,7 @@ from api.strict_json import MOST_ITEMS
 from rules.check import KEYS
 from schemas.facts import SOURCE_PATTERN, FactDefinition, FactKind, WhyUnknown
 from schemas.pathway import Pathway
-from schemas.patient import Medication, Override, Surgery, Trial
+from schemas.patient import Medication, NotRead, Override, Surgery, Trial
 
 _DATE = r"^(19|20|21)[0-9]{2}(-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
 
@@ -48,14 +48,14 @@ def _describe(definition: FactDefinition) -> str:
 def input_schema(pathway: Pathway) -> dict[str, Any]:
     """Return the JSON schema of the input object; only `facts` is required."""
     facts = {name: _fact(definition) for name, definition in pathway.facts.items()}
-    models: tuple[type[BaseModel], ...] = (Trial, Medication, Surgery, Override)
+    models: tuple[type[BaseModel], ...] = (Trial, Medication, Surgery, Override, NotRead)
     rows: dict[str, Any] = {
         name: {
             "type": ["array", "null"],
             "maxItems": MOST_ITEMS,
             "items": model.model_json_schema(),
         }
-        for name, model in zip(KEYS[1:5], models, strict=True)
+        for name, model in zip(KEYS[1:6], models, strict=True)
     }
     for schema in rows.values():
         schema["items"].pop("$defs", None)

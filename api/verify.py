@@ -7,9 +7,9 @@ import datetime as dt
 from api.library import get_codes, get_decider, get_pathway, get_vignettes
 from api.reports import Report
 from api.service import get_checker
-from rules.border import border_patients
-from rules.coverage import coverage
-from rules.diagnose import diagnose
+from rules.verification.border import border_patients
+from rules.verification.coverage import coverage
+from rules.verification.diagnose import diagnose
 from schemas.verification import Unseen
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rules.canonical import patient_input, sha256
+from rules.derive import not_read
 from rules.evaluation import Evaluation
 from rules.truth import TRUE
 from schemas.decision import (
@@ -88,7 +89,7 @@ def bare_decision(
         advice=(),
         missing=(),
         conflicts=(),
-        not_used=(),
+        not_used=tuple(not_read(evaluation.patient)),
         stale=(),
         overrides=(),
         next_review=NextReview(by=None, text="decide again; if it fails again, report it"),

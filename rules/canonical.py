@@ -56,8 +56,8 @@ def patient_input(patient: Patient) -> dict[str, Any]:
         "on": patient.on.isoformat(),
         "settings": patient.settings,
     }
-    for name in ("trials", "medications", "surgeries", "overrides"):
+    for name in ("trials", "medications", "surgeries", "overrides", "not_used"):
         rows = getattr(patient, name)
-        if rows is not None and (rows or name != "overrides"):
+        if rows is not None and (rows or name not in ("overrides", "not_used")):
             result[name] = sorted((_row(row) for row in rows), key=canonical_json)
     return result

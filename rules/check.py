@@ -23,16 +23,17 @@ from schemas.facts import (
     parse_partial_date,
 )
 from schemas.pathway import Pathway
-from schemas.patient import Medication, Override, Patient, Surgery, Trial
+from schemas.patient import Medication, NotRead, Override, Patient, Surgery, Trial
 
 MOST_PROBLEMS = 20
 MOST_ROWS = 1_000
-KEYS = ("facts", "trials", "medications", "surgeries", "overrides", "on", "settings")
+KEYS = ("facts", "trials", "medications", "surgeries", "overrides", "not_used", "on", "settings")
 _ROWS: dict[str, type[BaseModel]] = {
     "trials": Trial,
     "medications": Medication,
     "surgeries": Surgery,
     "overrides": Override,
+    "not_used": NotRead,
 }
 _CODES = {
     "extra_forbidden": "unknown-field",
@@ -110,7 +111,7 @@ class _Check:
         patient = Patient(
             facts=facts, on=on, settings=settings, trials=rows["trials"],
             medications=rows["medications"], surgeries=rows["surgeries"],
-            overrides=rows["overrides"] or (),
+            overrides=rows["overrides"] or (), not_used=rows["not_used"] or (),
         )  # fmt: skip
         self.dates(patient)
         self.stop()

@@ -46,7 +46,7 @@ class Reading:
 
 def read_patient(pathway: Pathway, patient: Patient, settings: Settings) -> Reading:
     """Work out every stated and derived fact of *patient* on the date of the question."""
-    reading = Reading()
+    reading = Reading(not_used=not_read(patient))
     _stated(pathway, patient, reading)
     lists = _Lists(pathway, patient, settings, reading)
     for name, derivation in pathway.derivations.items():
@@ -60,9 +60,14 @@ def read_patient(pathway: Pathway, patient: Patient, settings: Settings) -> Read
 
 def stated_only(pathway: Pathway, patient: Patient) -> Reading:
     """Return what was stated, without anything worked out from lists: for when working it out has failed."""
-    reading = Reading()
+    reading = Reading(not_used=not_read(patient))
     _stated(pathway, patient, reading)
     return reading
+
+
+def not_read(patient: Patient) -> list[NotUsed]:
+    """Return what was left aside before the patient came here."""
+    return [NotUsed(where=item.where, why=item.why) for item in patient.not_used]
 
 
 def _stated(pathway: Pathway, patient: Patient, reading: Reading) -> None:

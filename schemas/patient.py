@@ -97,6 +97,13 @@ class Override(_Row):
     ]
 
 
+class NotRead(_Row):
+    """Something a record holds that whoever read the record could not turn into facts."""
+
+    where: Free
+    why: Free
+
+
 class Patient(_Row):
     """One patient on one date. A list that is None was not given; an empty list means none."""
 
@@ -105,5 +112,7 @@ class Patient(_Row):
     medications: tuple[Medication, ...] | None = None
     surgeries: tuple[Surgery, ...] | None = None
     overrides: tuple[Override, ...] = ()
+    not_used: tuple[NotRead, ...] = ()
+    """Shown in the answer as not used, and read by no rule."""
     on: dt.date
     settings: str = "default"

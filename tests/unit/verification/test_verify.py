@@ -8,9 +8,9 @@ from api.library import get_decider, get_vignettes, pathway_files
 from api.service import get_checker
 from api.verify import verify_report
 from pathways.loader import load_pathway
-from rules.coverage import coverage
-from rules.diagnose import diagnose
 from rules.network import build_network
+from rules.verification.coverage import coverage
+from rules.verification.diagnose import diagnose
 from schemas.pathway import Pathway
 from tests.conftest import ON
 

@@ -8,19 +8,19 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from rules.backwards.arrange import IS_FALSE, GivenUp
-from rules.backwards.calm import fact_values, search_over
-from rules.backwards.candidates import candidates
-from rules.backwards.compose import trial_arranger
-from rules.backwards.occurrences import Occurrence, leaves_of, occurrences
 from rules.check import Checker
 from rules.decide import Decider
 from rules.derive import read_patient
 from rules.leaves import Settings, evaluate_leaf
-from rules.masks import Crowd, Masks, truth_at
 from rules.network import Network
 from rules.notation import as_written, place_of
 from rules.truth import FALSE, TRUE
+from rules.verification.backwards.arrange import IS_FALSE, GivenUp
+from rules.verification.backwards.calm import fact_values, search_over
+from rules.verification.backwards.candidates import ANY_DAY, candidates
+from rules.verification.backwards.compose import trial_arranger
+from rules.verification.backwards.occurrences import Occurrence, leaves_of, occurrences
+from rules.verification.masks import Crowd, Masks, truth_at
 from schemas.condition import Condition, Leaf, Ref
 from schemas.decision import State, Verdict
 from schemas.pathway import Pathway, Urgency
@@ -42,7 +42,7 @@ def coverage(
         by_profile.setdefault(patient.settings, []).append(patient)
     for profile, patients in by_profile.items():
         survey.look_at(decider, patients, decider.voices.settings(profile))
-    return survey.report(decider.voices.settings("default"), today)
+    return survey.report(decider.voices.settings("default"), ANY_DAY)
 
 
 class _Survey:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rules.backwards.arrange import Link
 from rules.derive import NEVER
 from rules.trials import _TOGETHER as TOGETHER
+from rules.verification.backwards.arrange import Link
 from schemas.pathway import Derivation, Pathway
 
 Values = Mapping[str, tuple[Any, ...]]
@@ -113,10 +113,30 @@ def _surgeries(derived: Mapping[str, Derivation], values: Values) -> Iterator[Li
                 yield Link(name, no, fact, frozenset([NEVER]))
             if derivation.rule == "surgery-result" and derivation.of == of:
                 yield Link(name, no, fact, frozenset([None]))
+    yield from _dates(derived, values, kinds)
     if ("lumbar", "fusion") in kinds and ("lumbar", "for-pain") in kinds:
         # A fusion is in doubt only where the region is, and then so is everything lumbar.
         unknown, open_ = frozenset([None]), frozenset([False, None])
         yield Link(kinds[("lumbar", "fusion")], unknown, kinds[("lumbar", "for-pain")], open_)
+
+
+def _dates(
+    derived: Mapping[str, Derivation], values: Values, kinds: Mapping[tuple[str, ...], str]
+) -> Iterator[Link]:
+    """The last procedure on the spine is no earlier than the last operation or procedure of one kind."""
+    last = next((n for n, d in derived.items() if d.of == ("spine",)), None)
+    if last is None:
+        return
+    known = [value for value in values[last] if value is not None]
+    if ("lumbar", "for-pain") in kinds:
+        dated = frozenset(values[last]) - {NEVER}
+        yield Link(kinds[("lumbar", "for-pain")], frozenset([True]), last, dated)
+    for name, derivation in derived.items():
+        if derivation.rule in ("surgery-date", "procedure-date") and name != last:
+            for date in values[name]:
+                if date is not None and date != NEVER:
+                    later = frozenset(v for v in known if v.latest >= date.earliest)
+                    yield Link(name, frozenset([date]), last, later | {None})
 
 
 def _doses(derived: Mapping[str, Derivation], values: Values) -> Iterator[Link]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rules.backwards.arrange import IS_FALSE, IS_UNKNOWN, Wish
-from rules.backwards.candidates import day, places
-from rules.backwards.compose import (
+from rules.leaves import Settings
+from rules.notation import as_written
+from rules.verification.backwards.arrange import IS_FALSE, IS_UNKNOWN, Wish
+from rules.verification.backwards.candidates import day, places
+from rules.verification.backwards.compose import (
     LONG_AGO,
     Composer,
     Input,
@@ -15,9 +17,7 @@ from rules.backwards.compose import (
     judged,
     trial_arranger,
 )
-from rules.backwards.occurrences import Occurrence, occurrences
-from rules.leaves import Settings
-from rules.notation import as_written
+from rules.verification.backwards.occurrences import Occurrence, occurrences
 from schemas.condition import Ref
 from schemas.pathway import Pathway, Treatment
 from schemas.verification import BorderPatient

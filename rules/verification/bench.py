@@ -10,12 +10,12 @@ from rules.derive import read_patient
 from rules.evaluator import Evaluator
 from rules.expectations import differences
 from rules.leaves import Settings
-from rules.masks import Crowd, Masks, members, truth_at
-from rules.mutants import Mutant
 from rules.network import Network, build_network
 from rules.outline import Outliner
-from rules.shown import Key, Shown, offered_to
 from rules.trials import judge
+from rules.verification.masks import Crowd, Masks, members, truth_at
+from rules.verification.mutants import Mutant
+from rules.verification.shown import Key, Shown, offered_to
 from schemas.condition import Compare, Leaf, Within, references_of
 from schemas.pathway import Pathway
 from schemas.patient import Patient, Trial

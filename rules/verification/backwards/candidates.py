@@ -16,6 +16,9 @@ from schemas.condition import Compare, Known, Leaf, Within
 from schemas.facts import FactDefinition, FactKind, PartialDate, parse_partial_date
 from schemas.pathway import Derivation
 
+ANY_DAY = dt.date(2026, 3, 1)
+"""The date of every generated question; any other would do."""
+
 _STEP = {FactKind.INTEGER: Decimal(1), FactKind.DECIMAL: Decimal("0.1")}
 
 

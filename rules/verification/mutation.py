@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 
-from rules.bench import Bench, lay_out
-from rules.equivalence import Equivalence
-from rules.mutants import Mutant, mutants
 from rules.network import Network
+from rules.verification.bench import Bench, lay_out
+from rules.verification.equivalence import Equivalence
+from rules.verification.mutants import Mutant, mutants
 from schemas.condition import references_of, settings_of
 from schemas.pathway import Effect, Pathway
 from schemas.verification import MutationReport, Score, Survivor

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from rules.backwards.arrange import IS_FALSE, IS_TRUE, Wish
+from rules.verification.backwards.arrange import IS_FALSE, IS_TRUE, Wish
 from schemas.condition import And, Condition, Leaf, Not, Or, Ref, walk
 
 

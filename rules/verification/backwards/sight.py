@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rules.backwards.arrange import IS_FALSE, IS_TRUE, Wish
 from rules.network import ASSESSED, IN_SCOPE
+from rules.verification.backwards.arrange import IS_FALSE, IS_TRUE, Wish
 from schemas.condition import Is, OneOf, Ref
 from schemas.pathway import Effect, Pathway, Rule, Treatment
 

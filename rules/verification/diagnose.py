@@ -6,27 +6,24 @@ whom they differ. What the loader refuses (unknown facts, uncited rules, circles
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Literal
 
-from rules.backwards.arrange import IS_FALSE, IS_TRUE, NOT_TRUE, GivenUp, Wish
-from rules.backwards.calm import search_around_a_calm_patient
-from rules.backwards.compose import judged, trial_arranger
 from rules.evaluator import Evaluator
 from rules.leaves import Settings
 from rules.network import ASSESSED, IN_SCOPE, Network
 from rules.notation import place_of
 from rules.truth import TRUE
-from rules.unused import unused
+from rules.verification.backwards.arrange import IS_FALSE, IS_TRUE, NOT_TRUE, GivenUp, Wish
+from rules.verification.backwards.calm import search_around_a_calm_patient
+from rules.verification.backwards.candidates import ANY_DAY as ON
+from rules.verification.backwards.compose import judged, trial_arranger
+from rules.verification.unused import unused
 from schemas.condition import OneOf, Ref
 from schemas.decision import State
 from schemas.pathway import Effect, Pathway, Rule
 from schemas.verification import Diagnostic
-
-ON = dt.date(2026, 3, 1)
-"""The date of the questions; any other would do."""
 
 _STRONGER: dict[Effect, tuple[Effect, ...]] = {
     Effect.CONSIDER: (Effect.RECOMMEND,),

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-from rules.masks import Masks
 from rules.network import IN_SCOPE
 from rules.outline import Outline
 from rules.truth import FALSE, TRUE, UNKNOWN
+from rules.verification.masks import Masks
 from schemas.decision import OFFERS
 from schemas.pathway import Effect, Pathway, Urgency
 

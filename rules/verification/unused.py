@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rules.backwards.occurrences import leaves_of
 from rules.network import ASSESSED, IN_SCOPE, Network
 from rules.notation import place_of
+from rules.verification.backwards.occurrences import leaves_of
 from schemas.condition import Condition, references_of, settings_of
 from schemas.pathway import Pathway
 from schemas.provenance import Place

@@ -9,17 +9,20 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
-from rules.backwards.arrange import DECIDED, IS_FALSE, IS_TRUE, Arranger, GivenUp, Wish
-from rules.backwards.candidates import candidates
-from rules.backwards.links import links_of
 from rules.leaves import Settings
 from rules.network import ASSESSED, IN_SCOPE, Network
-from schemas.condition import Condition, Leaf, OneOf, Ref
+from rules.verification.backwards.arrange import DECIDED, IS_FALSE, IS_TRUE, Arranger, GivenUp, Wish
+from rules.verification.backwards.candidates import candidates
+from rules.verification.backwards.links import links_of
+from schemas.condition import Compare, Condition, Leaf, OneOf, Ref
 from schemas.pathway import Effect, Pathway
 
 _OF_TREATMENTS = ("tried", "justified", "early")
+_DATES = ("surgery-date", "procedure-date")
+_DOSES = ("mme_per_day", "medication_mme_per_day")
 _AT_REST = (
     (Effect.BLOCK, IS_FALSE),
     (Effect.HOLD, IS_FALSE),
@@ -44,6 +47,10 @@ def fact_values(
     }
     for leaf in leaves:
         by_fact.setdefault(leaf.fact, []).append(leaf)
+    # Dates of operations and procedures follow from each other, so a border of one may be a value of another.
+    dates = [n for n, each in pathway.derivations.items() if each.rule in _DATES and n in by_fact]
+    of_dates = [leaf for name in dates for leaf in by_fact[name]]
+    by_fact |= dict.fromkeys(dates, of_dates)
     return {
         fact: candidates(
             pathway.definition(fact), pathway.derivations.get(fact), mine, settings, on
@@ -70,7 +77,7 @@ def search_around_a_calm_patient(
     values = fact_values(pathway, network.leaves, settings, on)
     first = search_over(pathway, network.conditions, values, settings, on)
     state = first.start()
-    for wish in _wishes(pathway, network):
+    for wish in _wishes(pathway, network, values):
         try:
             state = next(first.solve([wish], state))
         except (StopIteration, GivenUp):
@@ -83,7 +90,9 @@ def search_around_a_calm_patient(
     return search_over(pathway, network.conditions, nearest, settings, on)
 
 
-def _wishes(pathway: Pathway, network: Network) -> list[Wish]:
+def _wishes(
+    pathway: Pathway, network: Network, values: Mapping[str, tuple[Any, ...]]
+) -> list[Wish]:
     wishes: list[Wish] = [
         (Ref(name="red(any)"), IS_FALSE),
         (Ref(name=IN_SCOPE), IS_TRUE),
@@ -93,6 +102,11 @@ def _wishes(pathway: Pathway, network: Network) -> list[Wish]:
         (OneOf(fact=name, words=("none",)), IS_TRUE)
         for name, each in pathway.derivations.items()
         if each.rule == "tried"
+    ]
+    wishes += [
+        (Compare(fact=name, operator="=", bound=Decimal(0)), IS_TRUE)
+        for name in _DOSES
+        if name in values
     ]
     wishes += [(Ref(name=name), DECIDED) for name in network.screen(pathway)]
     for effect, truths in _AT_REST:

@@ -11,7 +11,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
-from rules.backwards.arrange import (
+from rules.leaves import Settings
+from rules.network import ASSESSED, IN_SCOPE, Network, any_of, build_network
+from rules.verdict import FAILED, HELPED
+from rules.verification.backwards.arrange import (
     IS_FALSE,
     IS_TRUE,
     IS_UNKNOWN,
@@ -21,13 +24,10 @@ from rules.backwards.arrange import (
     GivenUp,
     Wish,
 )
-from rules.backwards.calm import fact_values, search_over
-from rules.backwards.compose import judged, trial_arranger
-from rules.backwards.occurrences import leaves_of
-from rules.leaves import Settings
-from rules.mutants import Mutant
-from rules.network import ASSESSED, IN_SCOPE, Network, any_of, build_network
-from rules.verdict import FAILED, HELPED
+from rules.verification.backwards.calm import fact_values, search_over
+from rules.verification.backwards.compose import judged, trial_arranger
+from rules.verification.backwards.occurrences import leaves_of
+from rules.verification.mutants import Mutant
 from schemas.condition import And, Compare, Condition, Not, OneOf, Or, Ref, Within
 from schemas.pathway import Effect, Pathway, Treatment, Urgency
 

@@ -8,7 +8,6 @@ open. All other facts are those of a calm patient, worked out from the pathway t
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import itertools
 import json
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -16,27 +15,26 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from rules.backwards.arrange import IS_FALSE, IS_TRUE, IS_UNKNOWN, GivenUp, State, Wish
-from rules.backwards.calm import search_around_a_calm_patient
-from rules.backwards.candidates import places
-from rules.backwards.compose import Composer, Input
-from rules.backwards.occurrences import Occurrence, occurrences
-from rules.backwards.sight import in_sight, is_hidden
-from rules.backwards.trials import trial_patients
 from rules.check import Checker
 from rules.derive import read_patient
 from rules.evaluator import Evaluator, evaluate
 from rules.leaves import Settings
 from rules.network import Network
 from rules.notation import as_written
+from rules.verification.backwards.arrange import IS_FALSE, IS_TRUE, IS_UNKNOWN, GivenUp, State, Wish
+from rules.verification.backwards.calm import search_around_a_calm_patient
+from rules.verification.backwards.candidates import ANY_DAY, places
+from rules.verification.backwards.compose import Composer, Input
+from rules.verification.backwards.occurrences import Occurrence, occurrences
+from rules.verification.backwards.sight import in_sight, is_hidden
+from rules.verification.backwards.trials import trial_patients
 from schemas.condition import Leaf, Ref, references_of, settings_of
 from schemas.errors import InputError
 from schemas.facts import PartialDate
 from schemas.pathway import Pathway
 from schemas.verification import BorderPatient
 
-ON = dt.date(2026, 3, 1)
-"""The date of every generated question; any other would do."""
+ON = ANY_DAY
 
 _TRUTHS = {"yes": IS_TRUE, "no": IS_FALSE, "unknown": IS_UNKNOWN}
 _LONGEST_CHAIN, _CHAINS = 4, 6

@@ -14,11 +14,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from rules.backwards.arrange import IS_FALSE, IS_TRUE, Arranger, GivenUp, Wish
-from rules.backwards.candidates import candidates, day
-from rules.backwards.occurrences import leaves_of
 from rules.derive import NEVER, canonical_value
 from rules.leaves import Settings
+from rules.verification.backwards.arrange import IS_FALSE, IS_TRUE, Arranger, GivenUp, Wish
+from rules.verification.backwards.candidates import candidates, day
+from rules.verification.backwards.occurrences import leaves_of
 from schemas.condition import And, Condition, Is, Leaf, Not, Or
 from schemas.facts import PartialDate
 from schemas.pathway import Derivation, Medicine, Pathway, Treatment
@@ -175,7 +175,7 @@ class Composer:
         names = {d.of: name for name, d in self._by["surgery"]}
         dates = {d.of: name for name, d in self._by["surgery-date"]}
         result = next(name for name, _ in self._by["surgery-result"])
-        lumbar = wanted.get(names[("lumbar",)], True)
+        lumbar = wanted.get(names[("lumbar",)], wanted.get(dates[("lumbar",)]) != NEVER)
         if not self.given("surgeries", wanted):
             return None
         if lumbar is False:
