@@ -16,7 +16,7 @@ COMPILED := --no-binary durable-rules --no-build-isolation
 help:
 	@echo 'make serve    serve http://127.0.0.1:8000'
 	@echo 'make test     check format, style, types and imports, then run the tests'
-	@echo 'make prove    check the pathway: gaps, overlaps, and what no patient reaches'
+	@echo 'make prove    prove the pathway: gaps, coverage, and the safety statements over all patients'
 	@echo 'make soak     run long and watch memory'
 	@echo 'make bench    measure speed'
 	@echo 'make lint     only the checks of make test'
@@ -45,6 +45,7 @@ format: .venv/dev
 prove: .venv/dev
 	$(BIN)/steppedcare verify
 	$(BIN)/steppedcare verify --coverage
+	$(BIN)/steppedcare verify --prove
 
 soak: tests/soak .venv/dev
 	$(BIN)/python -m pytest tests/soak

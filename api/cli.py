@@ -249,9 +249,22 @@ def verify(
     hazards: Annotated[
         bool, typer.Option("--hazards", help="The hazard log with its tests.")
     ] = False,
+    prove: Annotated[
+        bool, typer.Option("--prove", help="Prove the safety statements over all patients.")
+    ] = False,
+    certificate: Annotated[
+        str | None, typer.Option("--certificate", help="With --prove: a file for the certificate.")
+    ] = None,
+    seconds: Annotated[
+        float, typer.Option("--seconds", min=1, help="With --prove: the time it may take.")
+    ] = 900.0,
 ) -> None:
-    """Check the pathway itself: its documents, what its patients reach, its hazards."""
-    if hazards:
+    """Check the pathway itself: its documents, what its patients reach, its hazards, its proofs."""
+    if prove:
+        from api.proof_report import proof_report
+
+        _finish(lambda: proof_report(PATHWAY, certificate, seconds, _tell))
+    elif hazards:
         from api.hazard_report import find_tests, hazard_report
 
         _finish(lambda: hazard_report(find_tests()))
@@ -338,6 +351,11 @@ def cases_check() -> None:
     from api.reports import cases_report
 
     _finish(lambda: cases_report(PATHWAY))
+
+
+def _tell(line: str) -> None:
+    """Print a line at once: what takes minutes shows how far it is."""
+    print(line, flush=True)
 
 
 def _finish(report: Callable[[], tuple[list[str], str, bool]]) -> None:

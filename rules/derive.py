@@ -7,7 +7,7 @@ statements contradict each other the safer one is read and the conflict is named
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -215,7 +215,8 @@ class _Lists:
         doubtful = any(match is None for _, match in judged)
         if derivation.rule == "surgery-date":
             dates = [surgery.date for surgery in mine]
-            return _latest([*dates, None] if doubtful else dates, self.patient.on)
+            perhaps = [surgery.date for surgery, match in judged if match is None]
+            return _latest(dates, self.patient.on, perhaps)
         return _last_result(mine) if mine and not doubtful else None
 
 
@@ -254,18 +255,25 @@ def _earliest(dates: Iterable[PartialDate | None]) -> PartialDate | None:
     return PartialDate(text=f"{first.text} or earlier", earliest=EARLIEST, latest=first.latest)
 
 
-def _latest(dates: list[PartialDate | None], on: dt.date) -> PartialDate | None:
-    """Return the last of *dates*; an unknown one could lie anywhere between the known ones and *on*."""
-    if not dates:
+def _latest(
+    dates: list[PartialDate | None], on: dt.date, perhaps: Sequence[PartialDate | None] = ()
+) -> PartialDate | None:
+    """Return the last of *dates*, among which those of *perhaps* may belong or not.
+
+    An unknown date could lie anywhere between the known ones and *on*.
+    """
+    if not dates and not perhaps:
         return NEVER
     known = [date for date in dates if date is not None]
     if not known:
         return None
     earliest = max(date.earliest for date in known)
-    if len(known) < len(dates):
+    if None in dates or None in perhaps:
         return PartialDate(text=f"{earliest} or later", earliest=earliest, latest=max(on, earliest))
     last = max(known, key=lambda date: (date.latest, date.earliest))
-    return PartialDate(text=last.text, earliest=earliest, latest=last.latest)
+    latest = max(date.latest for date in (last, *perhaps) if date is not None)
+    text = last.text if latest == last.latest else f"{earliest} or later"
+    return PartialDate(text=text, earliest=earliest, latest=latest)
 
 
 def _matches(surgery: Surgery, words: tuple[str, ...]) -> bool | None:

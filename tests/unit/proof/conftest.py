@@ -1,0 +1,3 @@
+"""The patients at the borders, made once for all tests that want them."""
+
+from tests.unit.verification.conftest import border as border
