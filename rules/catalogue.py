@@ -25,6 +25,11 @@ class Catalogue:
                     for agent in rule.agents:
                         self._agent[treatment, agent].append(rule)
         self._notes: dict[Citation, SourceNote] = {}
+        self.sources = {
+            name: tuple(self.note(citation) for citation in rule.sources)
+            for name, rule in pathway.rules.items()
+        }
+        """What is shown of the sources of each rule."""
         self.labels = {
             name: tuple(self.note(citation) for citation in treatment.sources)
             for name, treatment in pathway.treatments.items()

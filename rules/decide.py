@@ -11,6 +11,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 
 from rules import engine as engine_module
 from rules.bare import INCOMPLETE, bare_decision
@@ -90,6 +91,11 @@ def decide(decider: Decider, patient: Patient) -> Decision:
     return decider.decide(patient)
 
 
+@lru_cache(maxsize=64)
+def _settings_hash(settings: tuple[tuple[str, Decimal], ...]) -> str:
+    return sha256({name: canonical_value(value) for name, value in settings})
+
+
 class _Writer:
     """Writes one decision from one evaluation."""
 
@@ -112,6 +118,7 @@ class _Writer:
         state = outliner.state(truths)
         missing = self.missing(treatments)
         surgical = self.surgical(red_signs)
+        sent = patient_input(self.patient)
         urgency = outliner.urgency(truths)
         if self.evaluation.faults:
             # A fault is never routine.
@@ -123,7 +130,7 @@ class _Writer:
             content_hash=self.pathway.content_hash,
             engines=self.decider.engines,
             on=self.patient.on.isoformat(),
-            input=patient_input(self.patient),
+            input=sent,
             settings=SettingsNote(profile=self.patient.settings, used=()),
             incomplete=bool(self.evaluation.faults),
             faults=tuple(self.evaluation.faults),
@@ -151,10 +158,8 @@ class _Writer:
             next_review=self.next_review(state),
             caveats=self.caveats(complete),
             receipt=Receipt(
-                facts=sha256(patient_input(self.patient)),
-                settings=sha256(
-                    {name: canonical_value(v) for name, v in self.evaluation.settings.items()}
-                ),
+                facts=sha256(sent),
+                settings=_settings_hash(tuple(self.evaluation.settings.items())),
                 content=self.pathway.content_hash,
                 program=self.decider.program,
                 decision="",

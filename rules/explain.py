@@ -11,7 +11,7 @@ from rules.leaves import Settings, evaluate_leaf
 from rules.network import Network
 from rules.truth import FALSE, TRUE, UNKNOWN, WORDS, both, either, negate
 from rules.words import in_words
-from schemas.condition import And, Compare, Condition, Known, Not, Or, Ref, Within
+from schemas.condition import And, Compare, Condition, Known, Leaf, Not, Or, Ref, Within
 from schemas.decision import Reason, SourceNote, UsedFact
 from schemas.pathway import Pathway, Rule
 from schemas.patient import Patient
@@ -37,8 +37,21 @@ class Explainer:
         self.patient, self.values, self.nodes = patient, values, nodes
         self.catalogue = catalogue
         self.settings_read: set[str] = set()
+        # By identity, since comparing conditions costs more than judging them. Only conditions that live as long as
+        # the pathway may stand here, so never a reference: those are made where they are asked about.
+        self._truths: dict[int, int] = {}
+        self._supports: dict[int, tuple[str, ...]] = {}
 
     def truth(self, condition: Condition) -> int:
+        """Return the truth of a condition of the pathway, or of a reference to one."""
+        if isinstance(condition, Ref):
+            return self.nodes[condition.name]
+        found = self._truths.get(id(condition))
+        if found is None:
+            found = self._truths[id(condition)] = self._truth(condition)
+        return found
+
+    def _truth(self, condition: And | Or | Not | Leaf) -> int:
         match condition:
             case And():
                 return both(self.truth(item) for item in condition.items)
@@ -46,8 +59,6 @@ class Explainer:
                 return either(self.truth(item) for item in condition.items)
             case Not():
                 return negate(self.truth(condition.item))
-            case Ref():
-                return self.nodes[condition.name]
             case _:
                 return evaluate_leaf(condition, self.values, self.settings, self.patient.on)
 
@@ -57,31 +68,30 @@ class Explainer:
         Of several sufficient grounds the first written is taken. For an unknown condition these are the
         facts that keep it undecided.
         """
-        found: dict[str, None] = {}
-        self._support(condition, found)
-        return tuple(found)
+        if isinstance(condition, Ref):
+            return self.support(self.network.conditions[condition.name])
+        found = self._supports.get(id(condition))
+        if found is None:
+            found = self._supports[id(condition)] = self._support(condition)
+        return found
 
-    def _support(self, condition: Condition, found: dict[str, None]) -> None:
+    def _support(self, condition: And | Or | Not | Leaf) -> tuple[str, ...]:
         truth = self.truth(condition)
         match condition:
             case Not():
-                self._support(condition.item, found)
-            case Ref():
-                self._support(self.network.conditions[condition.name], found)
+                return self.support(condition.item)
             case And() | Or():
                 enough = FALSE if isinstance(condition, And) else TRUE
                 if truth == enough:
-                    self._support(
-                        next(item for item in condition.items if self.truth(item) == enough), found
+                    return self.support(
+                        next(item for item in condition.items if self.truth(item) == enough)
                     )
-                else:
-                    for item in condition.items:
-                        if self.truth(item) == truth:
-                            self._support(item, found)
+                parts = (self.support(i) for i in condition.items if self.truth(i) == truth)
+                return tuple(dict.fromkeys(fact for part in parts for fact in part))
             case _:
-                found[condition.fact] = None
                 if isinstance(condition, Compare | Within) and condition.setting:
                     self.settings_read.add(condition.setting)
+                return (condition.fact,)
 
     def deciding(self, condition: Condition, limit: int = 4) -> str:
         """Say in words which comparisons make a decided *condition* what it is, each with the patient's value."""
@@ -162,7 +172,7 @@ class Explainer:
             because=in_words(condition, self.pathway, self.settings),
             facts=tuple(self.used(name) for name in facts if name in self.values),
             unknown=tuple(name for name in facts if name not in self.values),
-            sources=tuple(self.source(citation) for citation in rule.sources),
+            sources=self.catalogue.sources[rule.id],
             extension=rule.is_extension,
             topic=rule.topic,
         )
