@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test lint format prove soak bench lock clean anew
+.PHONY: help serve test lint format prove proofs patients full soak bench lock clean anew
 
 # durable-rules is compiled with `cc`, or with the CC you set, whatever Python itself was compiled with.
 export CC
@@ -17,6 +17,7 @@ help:
 	@echo 'make serve    serve http://127.0.0.1:8000'
 	@echo 'make test     check format, style, types and imports, then run the tests'
 	@echo 'make prove    prove the pathway: gaps, coverage, and the safety statements over all patients'
+	@echo 'make full     the tests that make test leaves out for time: more patients, slow ones'
 	@echo 'make soak     run long and watch memory'
 	@echo 'make bench    measure speed'
 	@echo 'make lint     only the checks of make test'
@@ -44,10 +45,23 @@ format: .venv/dev
 
 prove: .venv/dev
 	$(BIN)/steppedcare verify
-	$(BIN)/steppedcare verify --coverage
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=line proofs patients
+
+proofs:
 	$(BIN)/steppedcare verify --prove
+	$(BIN)/steppedcare verify --coverage
+
+patients:
+	$(BIN)/steppedcare verify --mutation --sample 20
+	$(BIN)/python -m pytest tests/cql
+
+full: .venv/dev
+	STEPPEDCARE_BUDGET=commit $(BIN)/python -m pytest -n 2 tests/properties
+	$(BIN)/python -m pytest -n 2 -m slow
 
 soak: tests/soak .venv/dev
+	$(BIN)/steppedcare verify --mutation
+	$(BIN)/python -m tests.soak.mutate
 	$(BIN)/python -m pytest tests/soak
 
 bench: tests/benchmarks .venv/dev

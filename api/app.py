@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import Any
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from api.cds_hooks.routes import add_cds_hooks
+from api.cors import Origins
 from api.document_routes import add_documents
-from api.door import Door, read_body
-from api.errors import error_body, status_code
+from api.door import HEADERS, Door, read_body
+from api.error_shape import error_response
 from api.explain_routes import add_explanations
+from api.fence import Fence
+from api.fhir.routes import add_fhir
 from api.library import get_codes, get_pathway, get_vignettes, pathway_ids, program_version
 from api.openapi import decision_operation, error_responses, finished
+from api.page.routes import add_page
+from api.records.asked import HEADERS as RECORD_HEADERS
+from api.records.asked import read_asked, tenant_of
+from api.records.keeper import Keeper
+from api.records.routes import add_records, asking, open_keeper
 from api.reports import ready
-from api.service import decide_input
 from api.settings import ServiceSettings
-from api.strict_json import read_json
 from pathways.account import uses_of_statements
 from rules.derive import canonical_value
 from rules.words import in_words
 from schemas.decision import Decision
-from schemas.errors import Problem, SteppedCareError
+from schemas.errors import InputError, Problem, SteppedCareError
 from schemas.facts import FactDefinition
 from schemas.pathway import Pathway, Setting
 
@@ -49,30 +56,33 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         redoc_url=None,
         redirect_slashes=False,
     )
+    if not settings.is_local and not settings.cds_hooks.open:
+        app.add_middleware(Fence)
     app.add_middleware(Door, hosts=settings.hosts)
+    if settings.origins:
+        app.add_middleware(Origins, origins=settings.origins, headers=HEADERS)
     app.add_exception_handler(SteppedCareError, _ours)
     app.add_exception_handler(HTTPException, _http)
-    _add_decisions(app)
+    app.add_exception_handler(RequestValidationError, _misfit)
+    keeper = open_keeper(settings.records)
+    app.state.keeper = keeper
+    _add_decisions(app, keeper)
+    if settings.is_local:
+        # Nothing here asks who is reading: beyond this machine decisions are recorded and not shown.
+        add_records(app, keeper)
     _add_pathways(app)
-    _add_health(app)
+    _add_health(app, keeper)
     add_explanations(app)
     add_documents(app)
+    add_fhir(app, settings)
+    add_cds_hooks(app, settings)
+    add_page(app, settings)
     return app
-
-
-def _json(body: str, status: int = 200) -> Response:
-    return Response(body, status, media_type="application/json")
-
-
-def _error(error: SteppedCareError, status: int | None = None) -> Response:
-    from fastapi.responses import JSONResponse
-
-    return JSONResponse(error_body(error), status or status_code(error))
 
 
 async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, SteppedCareError)
-    return _error(error)
+    return error_response(request.url.path, error)
 
 
 async def _http(request: Request, error: Exception) -> Response:
@@ -90,31 +100,43 @@ async def _http(request: Request, error: Exception) -> Response:
     otherwise = ("refused", "the request is refused", "see /openapi.json")
     code, message, help = known.get(error.status_code, otherwise)
     problem = Problem(code=code, message=message, help=help, where="request")
-    response = _error(SteppedCareError(problem), error.status_code)
-    response.headers.update(error.headers or {})
-    return response
+    return error_response(
+        request.url.path, SteppedCareError(problem), error.status_code, error.headers
+    )
 
 
-def _add_decisions(app: FastAPI) -> None:
+async def _misfit(request: Request, error: Exception) -> Response:
+    """Answer to a parameter that does not fit. The framework's own answer would repeat what was sent."""
+    problem = Problem(
+        code="wrong-type",
+        message="a parameter of the address is not of its type",
+        help="see /openapi.json",
+        where="query",
+    )
+    return error_response(request.url.path, InputError(problem), 422)
+
+
+def _add_decisions(app: FastAPI, keeper: Keeper) -> None:
     @app.post(
         "/v1/pathways/{id}/decisions",
         response_model=None,
         responses={
-            200: {"model": Decision, "description": "suggested next steps with their reasons"},
-            **error_responses(400, 404, 408, 413, 415, 422),
+            200: {
+                "model": Decision,
+                "description": "suggested next steps with their reasons",
+                "headers": RECORD_HEADERS,
+            },
+            **error_responses(400, 404, 408, 409, 413, 415, 422),
         },
-        openapi_extra=decision_operation(get_pathway("fbss")),
+        openapi_extra=asking(keeper, decision_operation(get_pathway("fbss"))),
         summary="Decide for one patient",
     )
     async def decisions(id: str, request: Request) -> Response:
         """Send what is known about one patient; what is left out counts as unknown, never as no."""
         data = await read_body(request)
-
-        def decide() -> str:
-            get_pathway(id)
-            return decide_input(id, read_json(data), dt.date.today()).model_dump_json() + "\n"
-
-        return _json(await run_in_threadpool(decide))
+        asked = read_asked(id, data, request.headers, tenant_of(request.scope))
+        answered = await run_in_threadpool(keeper.answer, asked)
+        return Response(answered.text, headers=answered.headers, media_type="application/json")
 
 
 def _add_pathways(app: FastAPI) -> None:
@@ -223,19 +245,24 @@ def _summary(pathway: Pathway) -> dict[str, Any]:
     return pathway.model_dump(include=keys)
 
 
-def _add_health(app: FastAPI) -> None:
+def _add_health(app: FastAPI, keeper: Keeper) -> None:
     @app.get("/health/live", summary="The process answers")
     def live() -> dict[str, str]:
         return {"status": "alive"}
 
     @app.get(
         "/health/ready",
-        responses={503: {"description": "a built-in patient comes out wrong"}},
+        responses={
+            503: {
+                "description": "a built-in patient comes out wrong, or no decision could be recorded"
+            }
+        },
         summary="The built-in patients come out right",
     )
     def is_ready(response: Response) -> dict[str, Any]:
         try:
             wrong = [name for id in pathway_ids() for name in ready(id)]
+            wrong += [] if keeper.can_keep() else ["decision-log"]
         except Exception:
             # Whatever stops the self-test: a service that cannot test itself is not ready.
             wrong = ["self-test"]

@@ -6,6 +6,7 @@ Heavy parts are imported by the command that needs them; `decide` must start fas
 from __future__ import annotations
 
 import datetime as dt
+import os
 import sys
 from collections.abc import Callable
 from decimal import Decimal
@@ -27,6 +28,12 @@ app = typer.Typer(
 )
 cases_app = typer.Typer(help="The built-in patients.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(cases_app, name="cases")
+log_app = typer.Typer(
+    help="The decision log that STEPPEDCARE_DATABASE and STEPPEDCARE_LOG_KEY_FILE name.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(log_app, name="log")
 
 PATHWAY = "fbss"
 MOST_READ = 4 * 1024 * 1024 + 1
@@ -107,6 +114,26 @@ def site_settings(file: str) -> dict[str, Decimal]:
         return read_profile(text, Path(file).name, get_pathway(PATHWAY).settings)
     except PathwayError as error:
         raise SettingsError(*error.problems) from error
+
+
+def read_day(text: str) -> dt.date:
+    """Return the day *text* writes as YYYY-MM-DD; raise InputError when it writes none."""
+    from schemas.facts import parse_partial_date
+
+    try:
+        day = parse_partial_date(text)
+    except ValueError:
+        day = None
+    if day is None or day.earliest != day.latest:
+        raise InputError(
+            Problem(
+                code="not-a-date",
+                message="the date of the question is not a date",
+                help="write it as YYYY-MM-DD",
+                where="--on",
+            )
+        )
+    return day.earliest
 
 
 def check_format(format: str) -> None:
@@ -232,6 +259,16 @@ def serve(
 
 
 @app.command()
+def feedback(
+    file: Annotated[str, typer.Argument(help="The state file of the CDS Hooks door.")],
+) -> None:
+    """Count which cards EHRs have shown, and what became of them."""
+    from api.cds_hooks.report import feedback_report
+
+    _finish(lambda: feedback_report(file))
+
+
+@app.command()
 def ledger(
     source: Annotated[
         str | None, typer.Option("--source", help="The founding document, to check against.")
@@ -249,6 +286,12 @@ def verify(
     hazards: Annotated[
         bool, typer.Option("--hazards", help="The hazard log with its tests.")
     ] = False,
+    mutation: Annotated[
+        bool, typer.Option("--mutation", help="Change the documents: which changes are noticed?")
+    ] = False,
+    sample: Annotated[
+        float, typer.Option("--sample", min=1, max=100, help="With --mutation: percent tried.")
+    ] = 100.0,
     prove: Annotated[
         bool, typer.Option("--prove", help="Prove the safety statements over all patients.")
     ] = False,
@@ -259,11 +302,15 @@ def verify(
         float, typer.Option("--seconds", min=1, help="With --prove: the time it may take.")
     ] = 900.0,
 ) -> None:
-    """Check the pathway itself: its documents, what its patients reach, its hazards, its proofs."""
+    """Check the pathway itself: its documents, what its patients reach, its hazards, its proofs, its tests."""
     if prove:
         from api.proof_report import proof_report
 
         _finish(lambda: proof_report(PATHWAY, certificate, seconds, _tell))
+    elif mutation:
+        from api.mutation_report import mutation_report
+
+        _finish(lambda: mutation_report(PATHWAY, sample, _tell_aside))
     elif hazards:
         from api.hazard_report import find_tests, hazard_report
 
@@ -290,6 +337,30 @@ def diff(
     from api.documents_report import diff_report
 
     _finish(lambda: diff_report(old, new, cohort, dt.date.today()))
+
+
+@app.command()
+def batch(
+    folder: Annotated[
+        str, typer.Argument(metavar="FOLDER", help="A Bulk Data export: Patient.000.ndjson, ...")
+    ],
+    out: Annotated[str, typer.Option("--out", help="One decision a line goes here.")],
+    errors: Annotated[str, typer.Option("--errors", help="What could not be used goes here.")],
+    on: On = None,
+    settings: Settings = None,
+) -> None:
+    """Decide every patient of a FHIR Bulk Data folder."""
+    from api.fhir.batch_report import batch_report
+
+    day = None if on is None else read_day(on)
+    changed = None
+    if settings is not None and settings.endswith((".yaml", ".yml")):
+        changed, settings = site_settings(settings), None
+    _finish(
+        lambda: batch_report(
+            PATHWAY, folder, out, errors, day or dt.date.today(), settings or "default", changed
+        )
+    )
 
 
 @app.command()
@@ -353,9 +424,49 @@ def cases_check() -> None:
     _finish(lambda: cases_report(PATHWAY))
 
 
+@log_app.command("verify")
+def log_verify(
+    head: Annotated[
+        str | None, typer.Option("--head", help="PLACE:CODE that an earlier check printed.")
+    ] = None,
+) -> None:
+    """Check every entry of the log, its order, and that nothing is gone."""
+    from api.log_report import verify_log
+
+    _finish(lambda: verify_log(os.environ, head))
+
+
+@log_app.command("export")
+def log_export(
+    begin: Annotated[str | None, typer.Option("--from", help="First day, YYYY-MM-DD.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="The day after the last.")] = None,
+) -> None:
+    """Print the log, one entry a line as JSON."""
+    from api.log_report import export_log
+
+    print(export_log(os.environ, print, begin, end), file=sys.stderr)
+
+
+@log_app.command("prune")
+def log_prune(
+    before: Annotated[
+        str, typer.Option("--before", help="The first day that is kept, YYYY-MM-DD.")
+    ],
+) -> None:
+    """Remove the content of old entries; their links stay, so that the log can still be checked."""
+    from api.log_report import prune_log
+
+    _finish(lambda: prune_log(os.environ, before, dt.datetime.now(dt.UTC)))
+
+
 def _tell(line: str) -> None:
     """Print a line at once: what takes minutes shows how far it is."""
     print(line, flush=True)
+
+
+def _tell_aside(line: str) -> None:
+    """Print a line beside the answer, on standard error."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def _finish(report: Callable[[], tuple[list[str], str, bool]]) -> None:

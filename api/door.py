@@ -12,15 +12,14 @@ from collections.abc import Collection
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.errors import error_body
+from api.error_shape import error_response
 from api.strict_json import MOST_BYTES
 from schemas.errors import InputError, Problem, SteppedCareError
 
 RECEIVE_SECONDS = 10
-_HEADERS = {
+HEADERS = {
     "Cache-Control": "no-store",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -50,11 +49,13 @@ class Door:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                MutableHeaders(scope=message).update(_HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         if not self.knows(Headers(scope=scope).getlist("host")):
-            await _unknown_host()(scope, receive, answer)
+            await error_response(scope["path"], _unknown_host(), 400)(scope, receive, answer)
             return
         try:
             await self.app(scope, receive, answer)
@@ -63,7 +64,7 @@ class Door:
         except Exception as error:
             _log.error("fault: %s at %s", type(error).__name__, _place(error))
             if not started:
-                await _fault()(scope, receive, answer)
+                await error_response(scope["path"], _fault(), 500)(scope, receive, answer)
 
     def knows(self, given: list[str]) -> bool:
         """Tell whether a request's only `Host` names this service, with or without a port."""
@@ -81,34 +82,36 @@ def _place(error: Exception) -> str:
     return f"{last.filename.rpartition('/')[2]}:{last.lineno}"
 
 
-def _unknown_host() -> JSONResponse:
+def _unknown_host() -> InputError:
     problem = Problem(
         code="unknown-host",
         message="this service does not go by the name the request is addressed to",
         help="use 127.0.0.1 or localhost, or name the host in STEPPEDCARE_HOSTS",
         where="Host",
     )
-    return JSONResponse(error_body(InputError(problem)), 400)
+    return InputError(problem)
 
 
-def _fault() -> JSONResponse:
+def _fault() -> SteppedCareError:
     problem = Problem(
         code="internal",
         message="something went wrong here, not with your request",
         help="try again; nothing you sent was kept",
         where="service",
     )
-    return JSONResponse(error_body(SteppedCareError(problem)), 500)
+    return SteppedCareError(problem)
 
 
-async def read_body(request: Request, most: int = MOST_BYTES) -> bytes:
+async def read_body(
+    request: Request, most: int = MOST_BYTES, media: Collection[str] = ("application/json",)
+) -> bytes:
     """Return the body of a JSON request.
 
-    Raises HTTPException for another media type or an encoding (415) and for one that does not arrive (408),
-    InputError for more than *most* bytes; a body that says it is longer is not read at all.
+    Raises HTTPException for a media type that is not one of *media* or an encoding (415) and for one that does
+    not arrive (408), InputError for more than *most* bytes; a body that says it is longer is not read at all.
     """
-    media = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if media != "application/json" or request.headers.get("content-encoding"):
+    given = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if given not in media or request.headers.get("content-encoding"):
         raise HTTPException(415)
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > most:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from schemas.errors import (
+    AccessError,
+    BusyError,
+    ConflictError,
     InputError,
+    MissingDataError,
     NotFoundError,
     PathwayError,
     SettingsError,
@@ -21,7 +25,7 @@ _TOO_LARGE = {"too-large"}
 
 def exit_code(error: SteppedCareError) -> int:
     match error:
-        case InputError() | SettingsError():
+        case InputError() | SettingsError() | MissingDataError():
             return EXIT_BAD_INPUT
         case NotFoundError():
             return EXIT_NOT_FOUND
@@ -35,6 +39,14 @@ def status_code(error: SteppedCareError) -> int:
     match error:
         case NotFoundError():
             return 404
+        case ConflictError():
+            return 409
+        case MissingDataError():
+            return 412
+        case AccessError():
+            return 401 if error.code == "unauthorized" else 403
+        case BusyError():
+            return 503
         case InputError() | SettingsError():
             if error.code in _BAD_REQUEST:
                 return 400

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from api.library import get_vignettes
 from api.strict_json import MOST_ITEMS
-from rules.check import KEYS
+from rules.check import LISTS
 from schemas.facts import SOURCE_PATTERN, FactDefinition, FactKind, WhyUnknown
 from schemas.pathway import Pathway
 from schemas.patient import Medication, NotRead, Override, Surgery, Trial
@@ -55,7 +55,7 @@ def input_schema(pathway: Pathway) -> dict[str, Any]:
             "maxItems": MOST_ITEMS,
             "items": model.model_json_schema(),
         }
-        for name, model in zip(KEYS[1:6], models, strict=True)
+        for name, model in zip((*LISTS, "overrides", "not_used"), models, strict=True)
     }
     for schema in rows.values():
         schema["items"].pop("$defs", None)
@@ -68,6 +68,13 @@ def input_schema(pathway: Pathway) -> dict[str, Any]:
         "properties": {
             "facts": {"type": "object", "additionalProperties": False, "properties": facts},
             **rows,
+            "incomplete": {
+                "type": ["array", "null"],
+                "maxItems": MOST_ITEMS,
+                "items": {"enum": list(LISTS)},
+                "description": "lists that may lack something: what stands in them is so, "
+                "what does not is unknown",
+            },
             "on": {
                 "type": ["string", "null"],
                 "format": "date",
@@ -150,12 +157,13 @@ def finished(document: dict[str, Any], pathways: tuple[str, ...]) -> dict[str, A
 
     No answer of ours has the shape of that error: it repeats what was sent.
     """
-    for operations in document["paths"].values():
+    for path, operations in document["paths"].items():
         for operation in operations.values():
             if "HTTPValidationError" in str(operation["responses"].get("422")):
                 del operation["responses"]["422"]
             for parameter in operation.get("parameters", []):
-                parameter["schema"]["enum"] = list(pathways)
+                if path.startswith("/v1/pathways/") and parameter["name"] == "id":
+                    parameter["schema"]["enum"] = list(pathways)
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
     return document

@@ -13,6 +13,7 @@ from pathways.account import read_ledger, uses_of_statements
 from rules.expectations import differences
 from rules.explaining.replay import check_versions
 from rules.explaining.replay import compare as compare_decisions
+from rules.invariants import Case, check
 from rules.ledger import compare
 from schemas.errors import InputError, Problem
 from schemas.explanation import Replay
@@ -21,7 +22,10 @@ Report = tuple[list[str], str, bool]
 
 
 def cases_report(id: str) -> Report:
-    """Decide every look of every built-in patient again; the last line says how many came out as expected."""
+    """Decide every look of every built-in patient again; the last line says how many came out as expected.
+
+    As expected is a decision that says what the vignette states and breaks no law of decisions.
+    """
     decider, checker = get_decider(id), get_checker(id)
     lines, good, total = [], 0, 0
     for vignette in get_vignettes(id):
@@ -32,6 +36,10 @@ def cases_report(id: str) -> Report:
             wrong = list(differences(decision, look.expect))
             if decision.incomplete:
                 wrong.append(f"incomplete: {', '.join(decision.faults)}")
+            settings = decider.voices.settings(patient.settings)
+            wrong += check(
+                Case(decider.pathway, decider.network, settings, look.input, patient, decision)
+            )
             good += not wrong
             lines.append(f"{vignette.id} {'as expected' if not wrong else 'DIFFERS'}: {look.name}")
             lines += [f"    {text}" for text in wrong]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
@@ -17,7 +19,29 @@ MOST_ITEMS = 1_000
 LONGEST_TEXT = 4_000
 LONGEST_NUMBER = 32
 
-_OPENING = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
+RECORD_BYTES = 5 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """How much one document may hold, beside its bytes and its depth."""
+
+    keys: int = MOST_KEYS
+    """In one object."""
+    keys_in_all: int = MOST_KEYS_IN_ALL
+    items: int = MOST_ITEMS
+    text: int = LONGEST_TEXT
+
+
+PLAIN = Bounds()
+RECORD = Bounds(keys_in_all=200_000, items=5_000, text=RECORD_BYTES)
+"""For a patient's record: narratives and attachments are long, nobody here reads them, and a chart refused for one of
+them would go unjudged."""
+
+_NO_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[^"\[\]{}]+', re.DOTALL)
+"""Every text, and whatever else lies between brackets."""
+_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+"""The escape of half a character; a text that was decoded from UTF-8 can hold one in no other way."""
 _NOT_JSON_HELP = "send one JSON document: double quotes, no comments, no trailing commas"
 
 
@@ -25,12 +49,13 @@ def _refuse(code: str, message: str, help: str) -> NoReturn:
     raise InputError(Problem(code=code, message=message, help=help, where="$"))
 
 
-def read_json(data: bytes, limit: int = MOST_BYTES) -> Any:
+def read_json(data: bytes, limit: int = MOST_BYTES, bounds: Bounds = PLAIN) -> Any:
     """Return the value of one JSON document; numbers with a point become Decimal.
 
     Raises InputError for more than *limit* bytes, text that is not UTF-8, repeated keys, numbers that are not finite
     or longer than 32 digits, lone surrogates, nesting deeper than 32, more than 2,000 keys in an object or
-    20,000 in all, lists over 1,000 items and texts over 4,000 characters. No message repeats what was sent.
+    20,000 in all, lists over 1,000 items and texts over 4,000 characters (more under other *bounds*).
+    No message repeats what was sent.
     """
     if len(data) > limit:
         _refuse("too-large", f"the input is over {limit // 1024} KiB", "send less at a time")
@@ -48,50 +73,57 @@ def read_json(data: bytes, limit: int = MOST_BYTES) -> Any:
                 code="not-utf-8", message="the input is not UTF-8", help="send UTF-8", where="$"
             )
         ) from None
-    _check_depth(text)
-    reader = _Reader()
+    reader = _Reader(bounds)
     try:
-        return _checked(
-            json.loads(
-                text,
-                object_pairs_hook=reader.object,
-                parse_int=_integer,
-                parse_float=_decimal,
-                parse_constant=_constant,
-            )
+        value = json.loads(
+            text,
+            object_pairs_hook=reader.object,
+            parse_int=_integer,
+            parse_float=_decimal,
+            parse_constant=_constant,
         )
+    except RecursionError:
+        _too_deep()
     except json.JSONDecodeError as error:
+        if _is_deep(text):
+            _too_deep()
         where = f"line {error.lineno}"
         raise InputError(
             Problem(
                 code="not-json", message="the input is not JSON", help=_NOT_JSON_HELP, where=where
             )
         ) from None
+    _check_shape(value, bounds)
+    if len(text) > bounds.text or _HALF.search(text):
+        _check_texts(value, bounds)
+    return value
 
 
-def _check_depth(text: str) -> None:
+def _is_deep(text: str) -> bool:
+    """Tell whether a text that is not JSON is nested too deeply besides."""
     depth = 0
-    for match in _OPENING.finditer(text):
-        first = match.group()[0]
-        if first in "[{":
-            depth += 1
-            if depth > DEEPEST:
-                _refuse(
-                    "too-deep", "the input is nested too deeply", f"nest at most {DEEPEST} deep"
-                )
-        elif first in "]}":
-            depth -= 1
+    for bracket in _NO_BRACKETS.sub("", text):
+        depth += 1 if bracket in "[{" else -1
+        if depth > DEEPEST:
+            return True
+    return False
+
+
+def _too_deep() -> NoReturn:
+    _refuse("too-deep", "the input is nested too deeply", f"nest at most {DEEPEST} deep")
 
 
 class _Reader:
-    def __init__(self) -> None:
-        self.keys = 0
+    def __init__(self, bounds: Bounds) -> None:
+        self.bounds, self.keys = bounds, 0
 
     def object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         self.keys += len(pairs)
-        if len(pairs) > MOST_KEYS or self.keys > MOST_KEYS_IN_ALL:
+        if len(pairs) > self.bounds.keys or self.keys > self.bounds.keys_in_all:
             _refuse(
-                "too-many-keys", "the input has too many keys", f"at most {MOST_KEYS} in an object"
+                "too-many-keys",
+                "the input has too many keys",
+                f"at most {self.bounds.keys} in an object",
             )
         result = dict(pairs)
         if len(result) != len(pairs):
@@ -123,23 +155,46 @@ def _constant(_: str) -> NoReturn:
     )
 
 
-def _checked(value: Any) -> Any:
-    """Refuse lone surrogates, overlong texts (keys too) and overlong lists."""
-    if isinstance(value, str):
-        if len(value) > LONGEST_TEXT:
-            _refuse("text-too-long", "a text is too long", f"at most {LONGEST_TEXT} characters")
-        if any("\ud800" <= letter <= "\udfff" for letter in value):
-            _refuse("text-not-unicode", "a text holds half a character", "send whole characters")
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            _checked(key)
-            _checked(item)
-    elif isinstance(value, list):
-        if len(value) > MOST_ITEMS:
-            _refuse("too-many-items", "a list has too many items", f"at most {MOST_ITEMS}")
-        for item in value:
-            _checked(item)
-    return value
+def _check_shape(value: Any, bounds: Bounds) -> None:
+    """Refuse nesting too deep and lists too long; goes down level by level, so that depth costs no stack."""
+    level, depth = [value] if isinstance(value, dict | list) else [], 0
+    while level:
+        depth += 1
+        if depth > DEEPEST:
+            _too_deep()
+        below: list[Any] = []
+        for item in level:
+            if isinstance(item, dict):
+                inside: Iterable[Any] = item.values()
+            else:
+                inside = item
+                if len(item) > bounds.items:
+                    _refuse(
+                        "too-many-items", "a list has too many items", f"at most {bounds.items}"
+                    )
+            below += [each for each in inside if type(each) is dict or type(each) is list]
+        level = below
+
+
+def _check_texts(value: Any, bounds: Bounds) -> None:
+    """Refuse lone surrogates and overlong texts, keys too."""
+    left = [value]
+    while left:
+        item = left.pop()
+        if isinstance(item, str):
+            _check_text(item, bounds)
+        elif isinstance(item, dict):
+            left.extend(item)
+            left.extend(item.values())
+        elif isinstance(item, list):
+            left.extend(item)
+
+
+def _check_text(text: str, bounds: Bounds) -> None:
+    if len(text) > bounds.text:
+        _refuse("text-too-long", "a text is too long", f"at most {bounds.text} characters")
+    if not text.isascii() and any("\ud800" <= letter <= "\udfff" for letter in text):
+        _refuse("text-not-unicode", "a text holds half a character", "send whole characters")
 
 
 def write_json(value: Any) -> str:

@@ -60,4 +60,6 @@ def patient_input(patient: Patient) -> dict[str, Any]:
         rows = getattr(patient, name)
         if rows is not None and (rows or name not in ("overrides", "not_used")):
             result[name] = sorted((_row(row) for row in rows), key=canonical_json)
+    if patient.incomplete:
+        result["incomplete"] = list(patient.incomplete)
     return result

@@ -27,7 +27,12 @@ from schemas.patient import Medication, NotRead, Override, Patient, Surgery, Tri
 
 MOST_PROBLEMS = 20
 MOST_ROWS = 1_000
-KEYS = ("facts", "trials", "medications", "surgeries", "overrides", "not_used", "on", "settings")
+KEYS = (
+    "facts", "trials", "medications", "surgeries", "overrides", "incomplete", "not_used", "on",
+    "settings",
+)  # fmt: skip
+LISTS = ("trials", "medications", "surgeries")
+"""The lists whose silence means no, unless they are named in `incomplete`."""
 _ROWS: dict[str, type[BaseModel]] = {
     "trials": Trial,
     "medications": Medication,
@@ -99,6 +104,10 @@ class _Check:
         on = self.on(data.get("on"))
         facts = self.facts(data.get("facts"), "facts" in data, on)
         rows = {name: self.rows(name, data.get(name)) for name in _ROWS}
+        incomplete = self.incomplete(data.get("incomplete"))
+        for name in incomplete:
+            # A list that may lack something and holds nothing says nothing: as if it were not given.
+            rows[name] = rows[name] or None
         settings = data.get("settings", "default")
         if settings is None:
             settings = "default"
@@ -111,7 +120,8 @@ class _Check:
         patient = Patient(
             facts=facts, on=on, settings=settings, trials=rows["trials"],
             medications=rows["medications"], surgeries=rows["surgeries"],
-            overrides=rows["overrides"] or (), not_used=rows["not_used"] or (),
+            overrides=rows["overrides"] or (), incomplete=tuple(name for name in incomplete if rows[name]),
+            not_used=rows["not_used"] or (),
         )  # fmt: skip
         self.dates(patient)
         self.stop()
@@ -210,6 +220,20 @@ class _Check:
             code = "not-a-date"
         self.problem(code, where, f"`{definition.name}` cannot be read", _expected(definition))
         return None
+
+    def incomplete(self, value: Any) -> tuple[Any, ...]:
+        """Return the lists that are said to lack something, each once, in the order of `LISTS`."""
+        if value is None:
+            return ()
+        help = f"send a list of some of {', '.join(LISTS)}"
+        if not isinstance(value, list | tuple):
+            self.problem("wrong-type", "incomplete", "`incomplete` is not a list", help)
+            return ()
+        for at, each in enumerate(value):
+            if each not in LISTS:
+                where = f"incomplete[{at}]"
+                self.problem("not-a-choice", where, "there is no list of that name", help)
+        return tuple(name for name in LISTS if name in value)
 
     def rows(self, name: str, value: Any) -> tuple[Any, ...] | None:
         if value is None:

@@ -340,6 +340,10 @@ class _Writer:
             )
         if () in (self.patient.medications, self.patient.trials, self.patient.surgeries):
             found.append("An empty list of medicines, treatments or operations was read as: none.")
+        for name in self.patient.incomplete:
+            found.append(
+                f"The list of {name} may lack something: what does not stand in it is unknown, not: no."
+            )
         if self.pathway.review_due and self.patient.on.isoformat() > self.pathway.review_due:
             found.append(f"The pathway was due for review on {self.pathway.review_due}.")
         return tuple(found)

@@ -1,7 +1,8 @@
 """From what was stated to what the rules read: shelf lives, lists turned into facts, contradictions.
 
-Nothing is guessed. A list that was not given leaves its facts unknown; an empty list means none. Where two
-statements contradict each other the safer one is read and the conflict is named.
+Nothing is guessed. A list that was not given leaves its facts unknown; an empty list means none. Of a list that is
+said to be incomplete only what stands in it counts: its silence says nothing. Where two statements contradict each
+other the safer one is read and the conflict is named.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ EARLIEST = dt.date(1900, 1, 1)
 NEVER = PartialDate(text="never", earliest=EARLIEST, latest=EARLIEST)
 """The date of something that did not happen: long ago for every question that asks `within`."""
 
-_PROCEDURES = (
+PROCEDURES = (
     "epidural-steroid-injection",
     "trigger-point-injection",
     "radiofrequency-ablation",
@@ -53,7 +54,7 @@ def read_patient(pathway: Pathway, patient: Patient, settings: Settings) -> Read
         value = lists.value(derivation)
         if value is not None:
             reading.values[name] = value
-    _opioid_dose(reading)
+    _opioid_dose(reading, lists.least_dose(), pathway)
     _contradictions(reading)
     return reading
 
@@ -130,7 +131,7 @@ class _Lists:
         """Return the value of one derived fact, or None when it is unknown."""
         match derivation.rule:
             case "listed":
-                return True if getattr(self.patient, derivation.of[0]) is not None else None
+                return True if self._is_whole(derivation.of[0]) else None
             case "justified" | "early":
                 lifts = "block-unless-justified" if derivation.rule == "justified" else "not-yet"
                 return any(
@@ -144,25 +145,47 @@ class _Lists:
             case _:
                 return self._medication(derivation)
 
+    def _is_whole(self, name: str) -> bool:
+        """Tell whether a list is given and lacks nothing; only then does its silence say no.
+
+        The patient on an unlisted anticoagulant would be harmed by the other reading: a needle would be offered.
+        """
+        return getattr(self.patient, name) is not None and name not in self.patient.incomplete
+
     def _medication(self, derivation: Derivation) -> Any:
-        if self.patient.medications is None:
-            return None
+        whole = self._is_whole("medications")
         found = [(m, med) for m, med in self.active if _is_one_of(med, derivation.of)]
         match derivation.rule:
             case "taking":
-                return bool(found)
+                return True if found else False if whole else None
             case "count-taking":
-                return len({medicine.id for _, medicine in found})
+                return len({medicine.id for _, medicine in found}) if whole else None
             case "started":
-                return _earliest(m.started for m, _ in found) if found else NEVER
+                dates = [m.started for m, _ in found]
+                if whole:
+                    return _earliest(dates) if dates else NEVER
+                # Another of the class, not listed, may have been started before.
+                return _earliest([*dates, None])
             case "mme":
-                return _mme(found)
+                return _mme(found) if whole else None
             case _:
                 raise ValueError(derivation.rule)
+
+    def least_dose(self) -> Decimal:
+        """Return the opioid dose (mg of morphine a day) that the listed medicines add up to at least."""
+        return sum(
+            (
+                medication.dose_mg_per_day * medicine.mme_factor
+                for medication, medicine in self.active
+                if medication.dose_mg_per_day is not None and medicine.mme_factor is not None
+            ),
+            Decimal(0),
+        )
 
     def _trial(self, derivation: Derivation) -> Any:
         if derivation.rule == "procedure-date":
             return self._procedure_date(derivation)
+        whole = self._is_whole("trials")
         if self.patient.trials is None:
             return None
         treatment, classes = derivation.of[0], derivation.of[1:]
@@ -172,7 +195,11 @@ class _Lists:
             if trial.treatment == treatment and (not classes or self._of_class(trial, classes))
         ]
         if derivation.rule == "tried":
-            return together(outcome for _, outcome in mine)
+            outcomes = [outcome for _, outcome in mine]
+            # A trial that is not listed can have gone any way: like one that nobody can judge.
+            return together(outcomes if whole else [*outcomes, None])
+        if not whole:
+            return None
         return self._sessions([trial for trial, _ in mine], derivation.within_days or 0)
 
     def _of_class(self, trial: Trial, classes: tuple[str, ...]) -> bool:
@@ -191,31 +218,34 @@ class _Lists:
         return total
 
     def _procedure_date(self, derivation: Derivation) -> PartialDate | None:
-        wanted = _PROCEDURES if derivation.of == ("spine",) else derivation.of
+        wanted = PROCEDURES if derivation.of == ("spine",) else derivation.of
         dates = [
             trial.ended or trial.started
             for trial in self.patient.trials or ()
             if trial.treatment in wanted
         ]
-        whole = self.patient.trials is not None
+        whole = self._is_whole("trials")
         if derivation.of == ("spine",):
             dates += [surgery.date for surgery in self.patient.surgeries or ()]
-            whole = whole and self.patient.surgeries is not None
+            whole = whole and self._is_whole("surgeries")
         return _latest(dates if whole else [*dates, None], self.patient.on)
 
     def _surgery(self, derivation: Derivation) -> Any:
         surgeries = self.patient.surgeries
         if surgeries is None:
             return None
+        whole = self._is_whole("surgeries")
         judged = [(surgery, _matches(surgery, derivation.of)) for surgery in surgeries]
         if derivation.rule == "surgery":
-            answers = [match for _, match in judged]
+            answers = [*(match for _, match in judged), *(() if whole else (None,))]
             return True if True in answers else None if None in answers else False
         mine = [surgery for surgery, match in judged if match]
-        doubtful = any(match is None for _, match in judged)
+        doubtful = not whole or any(match is None for _, match in judged)
         if derivation.rule == "surgery-date":
             dates = [surgery.date for surgery in mine]
             perhaps = [surgery.date for surgery, match in judged if match is None]
+            if not whole:
+                perhaps.append(None)
             return _latest(dates, self.patient.on, perhaps)
         return _last_result(mine) if mine and not doubtful else None
 
@@ -302,12 +332,18 @@ def _last_result(surgeries: list[Surgery]) -> str | None:
     return last.result
 
 
-def _opioid_dose(reading: Reading) -> None:
-    """Take the dose from the medication list where none is stated; where both are, the higher."""
+def _opioid_dose(reading: Reading, least: Decimal, pathway: Pathway) -> None:
+    """Take the dose from the medication list where none is stated; where both are, the higher.
+
+    Where the list does not settle the dose, *least* is what it settles: a lower stated dose contradicts it.
+    """
     listed = reading.values.get("medication_mme_per_day")
-    if listed is None:
-        return
     stated = reading.values.get("mme_per_day")
+    if listed is None:
+        most = pathway.facts["mme_per_day"].maximum if "mme_per_day" in pathway.facts else None
+        if stated is None or least <= stated:
+            return
+        listed = least if most is None else min(least, most)
     if stated is not None and stated != listed:
         reading.conflicts.append(
             Conflict(

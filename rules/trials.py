@@ -12,7 +12,7 @@ from rules.truth import FALSE, TRUE, UNKNOWN
 from schemas.pathway import Pathway
 from schemas.patient import Trial
 
-_TOGETHER = (
+TOGETHER = (
     "partial",
     "failed",
     "worse",
@@ -66,4 +66,4 @@ def together(outcomes: Iterable[str | None]) -> str | None:
         return "responder"
     if None in found:
         return None
-    return next(word for word in _TOGETHER if word in found)
+    return next(word for word in TOGETHER if word in found)

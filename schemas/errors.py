@@ -4,6 +4,10 @@
     ├── InputError              one or more problems in what a client sent
     ├── SettingsError           a settings profile or file that cannot be used
     ├── PathwayError            documents that do not load; holds every diagnostic found
+    ├── MissingDataError        the record lacks what any answer needs; sending it makes the request right
+    ├── AccessError             the client has not shown who it is, or may not do this
+    ├── BusyError               too much at once; the same request is right a moment later
+    ├── ConflictError           the request does not fit what an earlier one has settled
     ├── NotFoundError           a pathway, case or decision nobody here has
     └── EngineFault             the rule engine did not complete; never the client's fault
 
@@ -44,6 +48,22 @@ class SteppedCareError(Exception):
 
 class InputError(SteppedCareError):
     """The client's input cannot be used; nothing was evaluated and nothing was stored."""
+
+
+class MissingDataError(SteppedCareError):
+    """Data without which nothing can be judged did not come; nothing was evaluated."""
+
+
+class AccessError(SteppedCareError):
+    """The client is unknown (code `unauthorized`) or not allowed (code `forbidden`); it is not told why."""
+
+
+class BusyError(SteppedCareError):
+    """The service has too much to do at once; nothing was read."""
+
+
+class ConflictError(SteppedCareError):
+    """The request does not fit what is recorded; nothing was changed."""
 
 
 class SettingsError(SteppedCareError):

@@ -105,13 +105,15 @@ class NotRead(_Row):
 
 
 class Patient(_Row):
-    """One patient on one date. A list that is None was not given; an empty list means none."""
+    """One patient on one date. A list that is None was not given; an empty list means none, unless it is incomplete."""
 
     facts: dict[str, FactEntry]
     trials: tuple[Trial, ...] | None = None
     medications: tuple[Medication, ...] | None = None
     surgeries: tuple[Surgery, ...] | None = None
     overrides: tuple[Override, ...] = ()
+    incomplete: tuple[Literal["trials", "medications", "surgeries"], ...] = ()
+    """Lists that may lack something: what stands in them is so, what does not is unknown."""
     not_used: tuple[NotRead, ...] = ()
     """Shown in the answer as not used, and read by no rule."""
     on: dt.date

@@ -116,7 +116,7 @@ class MutationReport(_Frozen):
     by_vignettes: Score
     """By what the vignettes state as expected, and nothing else."""
     parts: dict[str, Score]
-    """`red-sign`, `block`, `opioid`: the parts in which nothing may survive."""
+    """`red-sign`, `block`, `opioid`: the parts in which nothing may survive; `other`: what is in none of them."""
     kinds: dict[str, Score]
     survivors: tuple[Survivor, ...]
 

@@ -47,3 +47,11 @@ def decide(decider: Decider, checker: Checker) -> Callable[[dict[str, Any]], Dec
         return decider.decide(checker.check(data, ON))
 
     return run
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark as slow whatever needs every generated patient: making them takes half a minute."""
+    for item in items:
+        if "border" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.slow)

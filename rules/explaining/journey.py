@@ -51,7 +51,7 @@ def check_order(patients: Sequence[Patient]) -> None:
                 "send the visits in the order of their dates, one a day",
             )
         operated, now = len(earlier.surgeries or ()), later.surgeries
-        if now is not None and len(now) < operated:
+        if now is not None and "surgeries" not in later.incomplete and len(now) < operated:
             raise _problem(
                 "contradiction",
                 f"visits[{at}].surgeries",

@@ -45,7 +45,9 @@ def what_if(before: Decision, after: Decision, flips: Iterable[FlipPoint] = ()) 
         flip_points=tuple(flips),
         text=(),
     )
-    return found.model_copy(update={"text": tuple(_say(found)) or ("nothing differs",)})
+    return found.model_copy(
+        update={"text": tuple(_say(found, {**old_asked, **new_asked})) or ("nothing differs",)}
+    )
 
 
 def _direction(old: Verdict, new: Verdict) -> Any:
@@ -59,12 +61,17 @@ def _facts_changed(before: Mapping[str, Any], after: Mapping[str, Any]) -> Itera
     for name in sorted({*old, *new}):
         if old.get(name) != new.get(name):
             yield name
-    for name in ("trials", "medications", "surgeries", "overrides", "on", "settings"):
+    for name in ("trials", "medications", "surgeries", "incomplete", "overrides", "on", "settings"):
         if before.get(name) != after.get(name):
             yield name
 
 
-def _say(found: WhatIf) -> Iterable[str]:
+def _say(found: WhatIf, questions: Mapping[str, str]) -> Iterable[str]:
+    """Say what differs; *questions* has the question for each fact, in a clinician's words."""
+
+    def named(facts: Iterable[str]) -> str:
+        return " ".join(questions[fact] for fact in facts)
+
     if found.urgency[0] != found.urgency[1]:
         more = "more" if found.urgency[1] < found.urgency[0] else "less"
         yield f"{more} urgent: {found.urgency[0]} becomes {found.urgency[1]}"
@@ -78,9 +85,9 @@ def _say(found: WhatIf) -> Iterable[str]:
     for change in found.verdicts:
         yield f"{words[change.direction]}: {change.title}, {change.before} becomes {change.after}"
     if found.questions_answered:
-        yield f"no longer asked: {', '.join(found.questions_answered)}"
+        yield f"no longer asked: {named(found.questions_answered)}"
     if found.questions_new:
-        yield f"newly asked: {', '.join(found.questions_new)}"
+        yield f"newly asked: {named(found.questions_new)}"
 
 
 def flip_points(

@@ -21,6 +21,7 @@ from rules.invariants.changes import (
     without_fact,
 )
 from rules.invariants.red_signs import OPEN
+from rules.truth import FALSE, TRUE
 from schemas.decision import Verdict
 from schemas.facts import FactKind
 from schemas.pathway import plain_spelling
@@ -285,16 +286,39 @@ def contradictions_are_named(case: Case) -> Violations:
 
 def a_list_not_given_is_asked_for(case: Case) -> Violations:
     for name in LISTS:
-        if getattr(case.patient, name) is None:
+        if getattr(case.patient, name) is None or name in case.patient.incomplete:
             inside = case.truths["in_scope"] != 0 and not case.red
             if inside and name not in case.asked and not case.decision.incomplete:
-                yield f"the list of {name} was not given and is not asked for"
+                yield f"the list of {name} was not given as complete and is not asked for"
+
+
+def perhaps_not_all(case: Case) -> Iterator[Change]:
+    """Every list that was given as complete said to lack something."""
+    for name in LISTS:
+        if case.data.get(name) is not None and name not in case.patient.incomplete:
+            said = {**case.data, "incomplete": [*case.patient.incomplete, name]}
+            yield Change(f"the list of {name} may lack something", name, said)
+
+
+def silence_settles_nothing(before: Case, after: Case, change: Change) -> Violations:
+    """What a complete list settled may become a question, never its opposite; conditions that ask `known(x)` apart."""
+    opened = after.offers - before.offers
+    if opened:
+        yield f"{sorted(opened)} is offered on the list that may lack something only"
+    closed = before.red.keys() - after.red.keys()
+    if closed and after.decision.screen_complete:
+        yield f"{sorted(closed)} is closed and nothing is asked"
+    asked = guarded(before)
+    for name, truth in before.truths.items():
+        opposite = {truth, after.truths[name]} == {FALSE, TRUE}
+        if opposite and not before.network.facts([name]) & asked:
+            yield f"the conclusion `{name}` turns into its opposite"
 
 
 def no_list_no_offer(case: Case) -> Violations:
     for name in LISTS:
         if f"{name}_listed" not in case.facts and case.offers:
-            yield f"{sorted(case.offers)} is offered without the list of {name}"
+            yield f"{sorted(case.offers)} is offered without the whole list of {name}"
 
 
 def an_empty_list_is_shown_as_an_assumption(case: Case) -> Violations:
@@ -337,7 +361,7 @@ INVARIANTS = (
     Invariant("INV-D5b", "a name no rule knows is counted as not used", unknown_names_are_counted),
     Invariant("INV-D10", "a contradiction is read the safer way and named", contradictions_are_named),
     Invariant("INV-D11", "without the lists nothing is offered", no_list_no_offer, outline=True),
-    Invariant("INV-D11b", "a list not given is asked for", a_list_not_given_is_asked_for),
+    Invariant("INV-D11b", "a list not given, or not as complete, is asked for", a_list_not_given_is_asked_for),
     Invariant("INV-D13", "an empty list read as none is shown as an assumption",
               an_empty_list_is_shown_as_an_assumption),
 )  # fmt: skip
@@ -355,6 +379,8 @@ RELATIONS = (
              too_old, old_is_unknown_and_named),
     Relation("INV-D6b", "a fact within its shelf life counts", still_fresh, fresh_counts),
     Relation("INV-D8", "what a vague date cannot settle is unknown", month_only, vaguer_opens_nothing),
+    Relation("INV-D11c", "a list that may lack something opens nothing, and what is not in it is unknown",
+             perhaps_not_all, silence_settles_nothing),
     Relation("INV-D12", "learning closes no open sign, except the fact that settles it",
              something_learned, learning_closes_no_other_sign),
     Relation("INV-M1", "learning only refines: nothing certain is overturned",

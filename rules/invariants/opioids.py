@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from rules.invariants.case import Case, Invariant, Violations
-from rules.invariants.stages import gentle_first
+from rules.invariants.stages import begun, gentle_first
 from rules.leaves import is_within
 from rules.truth import FALSE
 from schemas.decision import Verdict
@@ -23,7 +23,7 @@ def never_the_first_nor_the_only(case: Case) -> Violations:
     yield from gentle_first(case)
     if case.offers == {OPIOID}:
         for name in MEDICINES:
-            if case.verdict(name) is Verdict.NEEDS_DATA:
+            if case.verdict(name) is Verdict.NEEDS_DATA and not begun(case, name):
                 yield f"the opioid is the only offer while `{name}` is not settled"
 
 

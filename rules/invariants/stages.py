@@ -139,6 +139,12 @@ def failed_is_not_offered_again(case: Case) -> Violations:
             yield f"`{name}` has failed and is offered again"
 
 
+def begun(case: Case, medicine: str) -> bool:
+    """Tell whether *medicine* is being taken or tried: nobody waits for its verdict to begin it."""
+    snake = medicine.replace("-", "_")
+    return case.is_true(f"taking_{snake}") or case.facts.get(f"tried_{snake}") == "running"
+
+
 def gentle_first(case: Case) -> Violations:
     if case.decision.state is State.S1:
         for name in INVASIVE:
@@ -146,8 +152,11 @@ def gentle_first(case: Case) -> Violations:
                 yield f"`{name}` is offered in the first stage"
     if "opioid" in case.offers:
         nsaid = case.pathway.treatments["nsaid"]
-        begun = case.is_true("taking_nsaid") or case.facts.get("tried_nsaid") == "running"
-        if not (begun or had_its_chance(case, nsaid) or need_not_be_waited_for(case, nsaid)):
+        if not (
+            begun(case, "nsaid")
+            or had_its_chance(case, nsaid)
+            or need_not_be_waited_for(case, nsaid)
+        ):
             yield "an opioid is offered before any non-opioid medicine"
 
 
@@ -196,9 +205,10 @@ def something_forgotten(case: Case) -> Iterator[Change]:
     """Every fact left out in turn, every list, and every detail of a trial.
 
     Facts that a condition asks `known(x)` of are the named exceptions: without such a measurement the
-    documents want the rest to decide.
+    documents want the rest to decide. So are the halves of a contradiction: of two answers that exclude each other
+    the graver is read, and without it the other stands.
     """
-    excepted = guarded(case)
+    excepted = guarded(case) | {fact for each in case.reading.conflicts for fact in each.facts}
     for name in known_facts(case):
         if name not in excepted:
             yield Change(f"`{name}` is left out", name, without_fact(case.data, name))

@@ -35,6 +35,10 @@ _RED_MEASURE = (
     "a measurement or detail of a red sign that may be absent; a bad one is an alarm whatever else was answered, "
     "and an alarm holds everything"
 )
+_ON_RECORD = (
+    "nobody is asked for a diagnosis on record, because its signs are asked; one that is recorded is no weaker "
+    "than its signs, and holds everything until somebody has said that it is old"
+)
 _SCREEN = (
     "one positive screen is enough and a screen that was not done counts for nothing; so a further screen can "
     "make pain neuropathic, and the "
@@ -80,6 +84,9 @@ LEARNING: dict[str, Argument] = {
     "temperature_c": Argument((STOPS,), _RED_MEASURE),
     "spine_unstable": Argument((STOPS,), _RED_MEASURE),
     "pvr_ml": Argument((STOPS,), _RED_MEASURE),
+    "cauda_equina_recorded": Argument((STOPS,), _ON_RECORD),
+    "vertebral_fracture_recorded": Argument((STOPS,), _ON_RECORD),
+    "haematoma_recorded": Argument((STOPS,), _ON_RECORD),
     "inflammatory_markers_raised": Argument(
         (STOPS, ASKS),
         "raised markers are an alarm together with worse back pain, which then has to be asked before the screen "

@@ -90,6 +90,8 @@ class SymbolicFacts:
     words: dict[str, dict[str, Any]] = field(default_factory=dict)
     open_ended: dict[str, Any] = field(default_factory=dict)
     """For a date that comes from a list: when one of its rows may have no date, so that it reaches up to today."""
+    open_start: dict[str, Any] = field(default_factory=dict)
+    """For a date that comes from a list: when an earlier one may be missing, so that it reaches back to 1900."""
     well_formed: list[Any] = field(default_factory=list)
     """Ranges, one word at a time, intervals with their ends in order."""
     since_1900: Any = None

@@ -8,7 +8,7 @@ reads the patient back with the ordinary code and sees whether it is the patient
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import ROUND_CEILING, Decimal
 from functools import cached_property
 from typing import Any
@@ -16,13 +16,13 @@ from typing import Any
 import z3
 
 from rules.check import Checker
-from rules.derive import _PROCEDURES as PROCEDURES
-from rules.derive import EARLIEST, NEVER, read_patient
+from rules.derive import EARLIEST, NEVER, PROCEDURES, read_patient
 from rules.leaves import evaluate_leaf
+from rules.proof.derived import LISTED
 from rules.proof.model import SymbolicDecision
 from rules.proof.patient import DateRange, SymbolicFacts, SymbolicSettings
 from rules.proof.trial import SymbolicTrial
-from rules.trials import _TOGETHER as TOGETHER
+from rules.trials import TOGETHER
 from schemas.condition import Leaf, settings_of
 from schemas.facts import FactKind, PartialDate
 from schemas.pathway import Pathway
@@ -40,13 +40,13 @@ def exact_dates(facts: SymbolicFacts) -> Any:
     parts = [facts.since_1900 == (ON - EARLIEST).days]
     for name, value in facts.value.items():
         if isinstance(value, DateRange):
-            parts.append(z3.Or(value.earliest == value.latest, _open_end(facts, name)))
+            parts.append(z3.Or(value.earliest == value.latest, *_open(facts, name)))
     return z3.And(*parts)
 
 
 def writable_dates(facts: SymbolicFacts) -> Any:
-    """Return that every date can be written: as a day, a month or a year, or is open towards today because a
-    row is undated.
+    """Return that every date can be written: as a day, a month or a year, or is open towards today or towards
+    the past because a row is undated or may be missing.
     """
     parts = [facts.since_1900 == (ON - EARLIEST).days]
     for name, value in facts.value.items():
@@ -56,15 +56,19 @@ def writable_dates(facts: SymbolicFacts) -> Any:
                 z3.Or(
                     value.earliest == value.latest,
                     *spans,
-                    _open_end(facts, name),
+                    *_open(facts, name),
                 )
             )
     return z3.And(*parts)
 
 
-def _open_end(facts: SymbolicFacts, name: str) -> Any:
-    may_be = facts.open_ended.get(name, z3.BoolVal(False))
-    return z3.And(may_be, facts.value[name].latest == 0)
+def _open(facts: SymbolicFacts, name: str) -> Iterator[Any]:
+    date = facts.value[name]
+    if name in facts.open_ended:
+        yield z3.And(facts.open_ended[name], date.latest == 0)
+    if name in facts.open_start:
+        back = z3.And(date.earliest == -facts.since_1900, date.latest <= 0)
+        yield z3.And(facts.open_start[name], back)
 
 
 def _spans() -> list[tuple[int, int]]:
@@ -228,13 +232,19 @@ class Witness:
     def write(self) -> Input:
         """Return the input, in the form a client sends."""
         data: Input = {"facts": self._stated(), "on": self.on.isoformat()}
-        for key, listed, rows in (
-            ("medications", "medications_listed", self._medications),
-            ("trials", "trials_listed", self._trials),
-            ("surgeries", "surgeries_listed", self._surgeries),
+        incomplete = []
+        for key, whole, part in (
+            ("medications", self._medications, self._medications),
+            ("trials", self._trials, self._some_trials),
+            ("surgeries", self._surgeries, self._some_surgeries),
         ):
-            if self.value(listed):
-                data[key] = rows()
+            if self.value(LISTED[key]):
+                data[key] = whole()
+            elif rows := part():
+                data[key] = rows
+                incomplete.append(key)
+        if incomplete:
+            data["incomplete"] = incomplete
         overrides = self._overrides()
         if overrides:
             data["overrides"] = overrides
@@ -281,7 +291,8 @@ class Witness:
                 row: Input = {"agent": agent}
                 for of, date in started.items():
                     if group.words & set(of) and date is not None:
-                        row["started"] = self.date(date)
+                        whole = self.value(LISTED["medications"])
+                        row["started"] = self.date(date if whole else date[1:] * 2)
                 for of, dose in dose_of.items():
                     if group.words & set(of) and dose is not None:
                         factor = self.pathway.medicines[agent].mme_factor or Decimal(1)
@@ -345,6 +356,31 @@ class Witness:
                 rows.append(row)
         return rows
 
+    def _some_trials(self) -> list[Input]:
+        """Return the trials of a list that may lack some: those that helped, and procedures on their day."""
+        derivations = self.pathway.derivations
+        dates = {
+            d.of[0]: self.value(n) for n, d in derivations.items() if d.rule == "procedure-date"
+        }
+        rows: list[Input] = []
+        for name, derivation in derivations.items():
+            treatment = derivation.of[0]
+            if derivation.rule != "tried":
+                continue
+            row: Input = {"treatment": treatment}
+            if self.value(name) == "responder":
+                row = self.judged(treatment, "responder") or row
+            if len(derivation.of) > 1:
+                row["agent"] = self._inside(derivation.of[1])
+            elif dates.get(treatment) is not None:
+                row["ended"] = self.date(dates[treatment][:1] * 2)
+            if self.value(name) is not None or "ended" in row:
+                rows.append(row)
+        return rows
+
+    def _inside(self, word: str) -> str:
+        return next(m.id for m in self.pathway.medicines.values() if word in m.classes)
+
     def _spine(self) -> tuple[int, int] | None:
         found: tuple[int, int] | None = self.value("last_spine_procedure")
         return found
@@ -357,7 +393,7 @@ class Witness:
     def _by_class(
         self, treatment: str, outcome: str | None, word: str, part: str | None
     ) -> list[Input]:
-        inside = next(m.id for m in self.pathway.medicines.values() if word in m.classes)
+        inside = self._inside(word)
         rows = []
         if part != "none":
             row = self.judged(treatment, part)
@@ -435,10 +471,19 @@ class Witness:
             rows.append(made)
             return made
 
-        if fusion:
+        if fusion and fused is not None and self._open(fused):
+            row("fusion", "lumbar", fused[:1] * 2)
+            row("fusion", "lumbar", None)
+        elif fusion:
             row("fusion", "lumbar", fused)
         elif fusion is None:
-            row("fusion", None, self._before())
+            # It may be the last one: without a date it leaves the day of the last one open.
+            spine = self._spine()
+            if last is None or spine is None:
+                day = self._before()
+            else:
+                day = None if self._open(last) else (min(LONG_AGO, last[0], spine[0]),) * 2
+            row("fusion", None, day)
         needed = last is not None and (not fusion or fused != last)
         if lumbar and (needed or not fusion):
             day = (
@@ -452,6 +497,29 @@ class Witness:
         if last is not None and self._open(last) and (fusion is False or (fusion and fused)):
             row("decompression", "lumbar", None)
         self._other_procedure(rows)
+        return rows
+
+    def _some_surgeries(self) -> list[Input]:
+        """Return the operations of a list that may lack some: those that were, on the first day they may have been."""
+        fused, last = self.value("last_lumbar_fusion"), self.value("last_lumbar_surgery")
+        rows: list[Input] = []
+
+        def row(procedure: str, days: tuple[int, int] | None) -> None:
+            made: Input = {"procedure": procedure, "region": "lumbar"}
+            if days is not None:
+                made["date"] = self.date(days[:1] * 2)
+            if self.value("lumbar_surgery_for_pain"):
+                made["for_pain"] = True
+            rows.append(made)
+
+        if self.value("lumbar_fusion"):
+            row("fusion", fused)
+        if self.value("lumbar_surgery") and (not rows or fused != last):
+            row("decompression", last)
+        spine = self._spine()
+        if spine is not None:
+            date = self.date(spine[:1] * 2)
+            rows.append({"procedure": "other", "region": "cervical", "date": date})
         return rows
 
     @staticmethod

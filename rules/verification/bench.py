@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from rules.check import Checker
+from rules.decide import Decider
 from rules.derive import read_patient
 from rules.evaluator import Evaluator
 from rules.expectations import differences
@@ -19,7 +22,8 @@ from rules.verification.shown import Key, Shown, offered_to
 from schemas.condition import Compare, Leaf, Within, references_of
 from schemas.pathway import Pathway
 from schemas.patient import Patient, Trial
-from schemas.vignette import Expectation
+from schemas.verification import BorderPatient
+from schemas.vignette import Expectation, Vignette
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,29 @@ def lay_out(pathway: Pathway, network: Network | None = None) -> Laid:
     """Return *pathway* laid out; *network* where it is already known."""
     network = build_network(pathway) if network is None else network
     return Laid(pathway, network, Outliner(pathway, network), Shown(pathway))
+
+
+def lay_benches(
+    decider: Decider,
+    checker: Checker,
+    vignettes: Iterable[Vignette],
+    border: Sequence[BorderPatient],
+    on: dt.date,
+) -> list[Bench]:
+    """Return the patients of *vignettes* and those at a *border*, a bench for each settings profile, the own first.
+
+    *on*: the date of the question where a vignette has none.
+    """
+    laid = lay_out(decider.pathway, decider.network)
+    looks = [look for vignette in vignettes for look in vignette.looks]
+    benches = []
+    for profile in sorted(decider.pathway.profiles, key=lambda name: name != "default"):
+        mine = [look for look in looks if look.input.get("settings", "default") == profile]
+        others = (each.input for each in border if each.input["settings"] == profile)
+        patients = [checker.check(data, on) for data in (*(look.input for look in mine), *others)]
+        settings = decider.voices.settings(profile)
+        benches.append(Bench(laid, settings, patients, [look.expect for look in mine]))
+    return benches
 
 
 class Bench:
@@ -71,6 +98,7 @@ class Bench:
             for trial, owners in self.trials.items()
         }
         self._after: dict[str, list[str]] = {}
+        self._rests_on = {n.name: references_of(n.condition) for n in laid.network.nodes}
         self._stated = (1 << len(self.expectations)) - 1
 
     def noticed(self, mutant: Mutant, laid: Laid) -> tuple[bool, bool]:
@@ -114,7 +142,9 @@ class Bench:
         the answer.
         """
         before = self.crowd.nodes
-        names = nodes.keys() & before.keys() if changed is None else changed
+        names = changed
+        if names is None:
+            names = {n for n, masks in nodes.items() if before.get(n, masks) != masks}
         concerned = differ = 0
         for name in names:
             (true, false), (was_true, was_false) = nodes[name], before[name]
@@ -124,14 +154,16 @@ class Bench:
         lines = self._lines(laid, nodes) if changed is None or changed else self.lines
         for key in lines.keys() | self.lines.keys():
             differ |= lines.get(key, 0) ^ self.lines.get(key, 0)
-        same_order = laid is self.laid
+        index, mine = laid.network.index, self.laid.network.index
+        # Where each conclusion stands in the rows at hand; one that is new is put in below.
+        order = None if list(index) == list(mine) else [mine.get(name, 0) for name in index]
+        put_in = [(index[n], nodes[n]) for n in index if n in names or n not in before]
 
         def row(at: int) -> list[int]:
-            if not same_order or changed is None:
-                return self._row(nodes, at)
-            patched = self.rows[at].copy()
-            for name in changed:
-                patched[laid.network.index[name]] = truth_at(nodes[name], at)
+            known = self.rows[at]
+            patched = known.copy() if order is None else [known[place] for place in order]
+            for place, masks in put_in:
+                patched[place] = truth_at(masks, at)
             return patched
 
         by_stated = any(
@@ -175,10 +207,10 @@ class Bench:
         """Return every conclusion that rests on *name*, in order."""
         if name not in self._after:
             reached, found = {name}, []
-            for node in self.laid.network.nodes:
-                if not reached.isdisjoint(references_of(node.condition)):
-                    reached.add(node.name)
-                    found.append(node.name)
+            for other, rests_on in self._rests_on.items():
+                if not reached.isdisjoint(rests_on):
+                    reached.add(other)
+                    found.append(other)
             self._after[name] = found
         return self._after[name]
 

@@ -26,6 +26,7 @@ from rules.verification.backwards.calm import search_around_a_calm_patient
 from rules.verification.backwards.candidates import ANY_DAY, places
 from rules.verification.backwards.compose import Composer, Input
 from rules.verification.backwards.occurrences import Occurrence, occurrences
+from rules.verification.backwards.passing import only_held
 from rules.verification.backwards.sight import in_sight, is_hidden
 from rules.verification.backwards.trials import trial_patients
 from schemas.condition import Leaf, Ref, references_of, settings_of
@@ -54,6 +55,7 @@ def border_patients(
         borders = Borders(pathway, network, settings, checker, profile)
         patients = list(borders.patients(_reading(network, changed) if changed else None))
         if not changed:
+            patients += borders.held()
             patients += trial_patients(pathway, settings, borders.composer, borders.calm)
         for patient in patients:
             found.setdefault(json.dumps(patient.input, sort_keys=True), patient)
@@ -80,6 +82,8 @@ class Plan:
     hard: list[Wish]
     soft: list[Wish]
     decides: bool
+    doubt: bool
+    """Whether what stands beside the comparison may be unknown."""
     base: State | None
     """An arrangement of these without the comparison itself, to start from."""
 
@@ -112,7 +116,7 @@ class Borders:
         self.checker = checker
         self.composer = Composer(pathway, settings, ON, profile)
         self.evaluator = Evaluator(network, settings)
-        self.arranger = search_around_a_calm_patient(pathway, network, settings, ON)
+        self.arranger = search_around_a_calm_patient(pathway, network, settings, ON, usual=True)
         self.calm = {fact: found[0] for fact, found in self.arranger.values.items()}
         self._read: dict[str, tuple[dict[str, Any], dict[str, int]] | None] = {}
         self.occurrences: list[Occurrence] = []
@@ -133,18 +137,50 @@ class Borders:
         """Yield the patients around one occurrence."""
         atom = occurrence.atom
         plans = _Lazy(self.plans(occurrence))
-        found = (
-            [
-                self.patient(occurrence, plans, where, (atom, t), None)
-                for where, t in _TRUTHS.items()
-            ]
-            if isinstance(atom, Ref)
-            else [
-                self.patient(occurrence, plans, where, None, (atom.fact, value))
-                for where, value in self.places(atom)
-            ]
-        )
-        yield from (patient for patient in found if patient is not None)
+        if isinstance(atom, Ref):
+            for where, truths in _TRUTHS.items():
+                yield from self.at(occurrence, plans, where, (atom, truths), None)
+        else:
+            for where, value in self.places(atom):
+                yield from self.at(occurrence, plans, where, None, (atom.fact, value))
+
+    def at(
+        self,
+        occurrence: Occurrence,
+        plans: Iterable[Plan],
+        stands: str,
+        wish: Wish | None,
+        fixed: tuple[str, Any] | None,
+    ) -> Iterator[BorderPatient]:
+        """Yield the patients in whom the atom stands in one way: the best, and one for every way doubt is seen.
+
+        Between false and unknown an answer often differs in one place only, so there each way up to an answer counts.
+        """
+        if stands not in _TRUTHS:
+            patient = self.patient(occurrence, plans, stands, wish, fixed)
+            if patient is not None:
+                yield patient
+            return
+        firm = [plan for plan in plans if not plan.doubt]
+        for group in (firm, *([plan] for plan in plans if plan.doubt)):
+            patient = self.patient(occurrence, group, stands, wish, fixed)
+            if patient is not None:
+                yield patient
+
+    def held(self) -> Iterator[BorderPatient]:
+        """Yield the patients in whom a hold alone keeps a stage from being passed, seen in all that rests on it."""
+        for rule, stage, hard in only_held(self.pathway):
+            passed = Occurrence(f"passed({stage})", Ref(name=f"rule:{rule.id}"), tuple(hard))
+            for consumer in self.consumers.get(passed.node, ()):
+                for chain in itertools.islice(self.chains(consumer.node), 1):
+                    end = chain[-1].node if chain else consumer.node
+                    wishes = [*hard, *consumer.sides, *(w for each in chain for w in each.sides)]
+                    soft = in_sight(self.pathway, end)
+                    base = self.granted(wishes, soft, self.arranger.start())
+                    plan = Plan(wishes, soft, True, False, base)
+                    patient = self.patient(passed, [plan], "yes", None, None)
+                    if patient is not None:
+                        yield patient
 
     def places(self, leaf: Leaf) -> list[tuple[str, Any]]:
         allowed = self.arranger.values[leaf.fact]
@@ -188,10 +224,11 @@ class Borders:
                 hard = [*near, *(wish for each in chain for wish in each.sides)]
                 soft = in_sight(self.pathway, end)
                 base = self.granted(hard, soft, self.arranger.start())
-                yield Plan(hard, soft, not weak, base)
-        yield Plan(sides, [], True, None)
+                yield Plan(hard, soft, not weak, weak, base)
+        yield Plan(sides, [], True, False, None)
         if sides:
-            yield Plan([], [*sides, *in_sight(self.pathway, occurrence.node)], False, None)
+            soft = [*sides, *in_sight(self.pathway, occurrence.node)]
+            yield Plan([], soft, False, False, None)
 
     def granted(self, hard: list[Wish], soft: list[Wish], start: State) -> State | None:
         """Return an arrangement of *hard* with as much of *soft* as can be had; None when there is none."""

@@ -29,13 +29,17 @@ _STRONGER: dict[Effect, tuple[Effect, ...]] = {
     Effect.CONSIDER: (Effect.RECOMMEND,),
     Effect.BLOCK_UNLESS_JUSTIFIED: (Effect.BLOCK, Effect.HOLD),
     Effect.HOLD: (Effect.BLOCK,),
+    Effect.CAUTION: (Effect.BLOCK, Effect.HOLD),
 }
-"""Effects that take the place of another: where both hold, only the stronger is seen in the verdict."""
+"""Effects that take the place of another: where both hold, only the stronger decides. Nobody who may have a treatment
+would ever read a caution that stands behind a block of it."""
 _ACTING = (
     Effect.RECOMMEND, Effect.CONSIDER, Effect.BLOCK, Effect.HOLD, Effect.BLOCK_UNLESS_JUSTIFIED,
     Effect.EXHAUST, Effect.SKIP, Effect.RED_SIGN, Effect.SUPPORT,
 )  # fmt: skip
 """Effects of which a second rule that holds whenever the first does adds nothing but its words."""
+_TELLING = (Effect.CAUTION, Effect.ADVISE, Effect.CAUSE, Effect.REQUIRE)
+"""Effects that an answer tells rule by rule: a second rule adds its words, unless they are the same."""
 _OFFERING = (Effect.RECOMMEND, Effect.CONSIDER)
 _STOPPING = (Effect.BLOCK, Effect.HOLD, Effect.BLOCK_UNLESS_JUSTIFIED)
 
@@ -60,6 +64,7 @@ class _Diagnosis:
         yield from self.conflicts()
         yield from self.alike()
         yield from self.hidden()
+        yield from self.subsumed()
 
     def diagnostic(
         self,
@@ -253,20 +258,36 @@ class _Diagnosis:
                     "holds whenever it does",
                     "narrow the stronger rule, or take the weaker out",
                 )  # fmt: skip
-            same_effect = rule.effect is other.effect and rule.effect in _ACTING
-            weaker = rule.urgency is None or other.urgency is None or other.urgency <= rule.urgency
-            if not (covers and same_effect and weaker and rule.topic == other.topic):
+
+    def subsumed(self) -> Iterator[Diagnostic]:
+        """Yield rules that say nothing new: another with the same effect has it whenever they do, and says as much."""
+        for rule, other in self.pairs():
+            if rule.effect is not other.effect or rule.topic != other.topic:
                 continue
-            if self.implies(*names) and not self.implies(names[1], names[0]):
+            covers = rule.sign == other.sign and set(rule.on) <= set(other.on)
+            agents = not other.agents or bool(rule.agents and set(rule.agents) <= set(other.agents))
+            weaker = rule.urgency is None or other.urgency is None or other.urgency <= rule.urgency
+            told = rule.effect in _TELLING and _words(rule) == _words(other)
+            if not (covers and agents and weaker and (told or rule.effect in _ACTING)):
+                continue
+            names = f"rule:{rule.id}", f"rule:{other.id}"
+            # Of two prerequisites the one that holds more often is the one that asks for nothing new.
+            first, second = names[::-1] if rule.effect is Effect.REQUIRE else names
+            if self.implies(first, second) and not self.implies(second, first):
                 yield self.diagnostic(
                     "subsumed", names[0],
-                    f"rule `{rule.id}` adds only words: rule `{other.id}` has the same effect whenever it holds",
-                    "keep it only where its words matter", "warning",
+                    f"rule `{rule.id}` says nothing new: rule `{other.id}` has the same effect whenever it has it "
+                    f"(at {other.place})",
+                    "take it out, or let its words say what is different", "warning",
                 )  # fmt: skip
 
 
 def _line(rule: Rule) -> tuple[str, int]:
     return rule.place.file, rule.place.line
+
+
+def _words(rule: Rule) -> tuple[str, ...]:
+    return tuple(" ".join(text.lower().split()) for text in (rule.says, rule.do))
 
 
 def _consequence(rule: Rule) -> tuple[object, ...]:

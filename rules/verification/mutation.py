@@ -9,21 +9,49 @@ the pathway changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from rules.network import Network
+from rules.verification.backwards.calm import search_around_a_calm_patient
 from rules.verification.bench import Bench, lay_out
-from rules.verification.equivalence import Equivalence
+from rules.verification.equivalence import Equivalence, Found
 from rules.verification.mutants import Mutant, mutants
 from schemas.condition import references_of, settings_of
 from schemas.pathway import Effect, Pathway
 from schemas.verification import MutationReport, Score, Survivor
 
 PARTS = ("red-sign", "block", "opioid")
+WHOLE = 95.0
+"""Percent of all mutants that must be noticed; of those in PARTS, every one."""
 _BLOCKING = (Effect.BLOCK, Effect.HOLD, Effect.BLOCK_UNLESS_JUSTIFIED)
-_EQUIVALENT = "no facts whatever give another answer: searched over all of them"
-_OPEN = "some facts give another answer, but no patient has them"
-_GIVEN_UP = "no patient notices, and the search for one was given up"
+
+
+def sample_of(every: Sequence[Mutant], percent: float) -> list[Mutant]:
+    """Return *percent* of the mutants, spread evenly and always the same ones."""
+    wanted = max(1, round(len(every) * min(percent, 100) / 100))
+    return [every[at * len(every) // wanted] for at in range(wanted)]
+
+
+def targets_hold(report: MutationReport) -> bool:
+    """Tell whether enough is noticed: everything in PARTS, and WHOLE percent of all."""
+    parts = all(report.parts[part].survived == 0 for part in PARTS)
+    return parts and report.total.percent >= WHOLE
+
+
+@dataclass
+class _Trial:
+    """What became of one mutant."""
+
+    mutant: Mutant
+    killed: bool
+    stated: bool
+    """Whether what a vignette states would no longer be so."""
+    found: Found | None = None
+
+    @property
+    def equivalent(self) -> bool:
+        return self.found is not None and self.found.equivalent is True
 
 
 def mutation_score(
@@ -33,52 +61,66 @@ def mutation_score(
 ) -> MutationReport:
     """Try every mutant, or those *chosen*, on the patients of *benches*.
 
-    *benches*: one for each set of settings, the pathway's own first. *progress* is called after each mutant.
+    *benches*: one for each set of settings, the pathway's own first. *progress* is called after each mutant. What
+    nobody notices is compared with the pathway over all facts, under the pathway's own settings.
     """
-    laid = benches[0].laid
-    pathway, network = laid.pathway, laid.network
-    parts = Parts(pathway, network)
-    same = Equivalence(pathway, network, benches[0].settings, benches[0].patients[0].on)
-    tallies: dict[str, list[int]] = {}
-    survivors: list[Survivor] = []
+    pathway, network = benches[0].laid.pathway, benches[0].laid.network
+    trials = []
     for mutant in mutants(pathway, network) if chosen is None else chosen:
-        killed = stated = False
-        changed = laid
-        if mutant.pathway is not None:
-            changed = lay_out(pathway.model_copy(update=dict(mutant.pathway)))
-        for bench in benches:
-            by_any, by_stated = bench.noticed(mutant, changed)
-            killed, stated = killed or by_any, stated or by_stated
-        verdict = True if killed else same.of(mutant)
-        equivalent = not killed and verdict is True
-        for name in ("total", f"kind {mutant.kind}", *(f"part {p}" for p in parts.of(mutant))):
-            _count(tallies, name, killed, equivalent)
-        _count(tallies, "vignettes", stated, equivalent)
-        if not killed:
-            why = {True: _EQUIVALENT, False: _OPEN, None: _GIVEN_UP}[verdict]
-            survivors.append(
-                Survivor(
-                    kind=mutant.kind,
-                    where=mutant.where,
-                    subject=mutant.subject,
-                    says=mutant.says,
-                    equivalent=equivalent,
-                    why=why,
-                )
-            )
+        trials.append(_tried(mutant, benches))
         progress()
+    survivors = [each for each in trials if not each.killed]
+    if survivors:
+        same = _equivalence(benches[0], [each.mutant for each in survivors])
+        for each in survivors:
+            each.found = same.of(each.mutant)
+    parts = Parts(pathway, network)
+    tallies: dict[str, list[int]] = {}
+    for each in trials:
+        names = ("total", f"kind {each.mutant.kind}")
+        mine = parts.of(each.mutant)
+        for name in (*names, *(f"part {part}" for part in mine or ("other",))):
+            _count(tallies, name, each.killed, each.equivalent)
+        _count(tallies, "vignettes", each.stated, each.equivalent)
     return MutationReport(
         patients=sum(len(bench.patients) for bench in benches),
         looks=sum(len(bench.expectations) for bench in benches),
         total=_score(tallies, "total"),
         by_vignettes=_score(tallies, "vignettes"),
-        parts={part: _score(tallies, f"part {part}") for part in PARTS},
+        parts={part: _score(tallies, f"part {part}") for part in (*PARTS, "other")},
         kinds={
             name.removeprefix("kind "): _score(tallies, name)
             for name in tallies
             if name.startswith("kind ")
         },
-        survivors=tuple(survivors),
+        survivors=tuple(_survivor(each) for each in survivors),
+    )
+
+
+def _tried(mutant: Mutant, benches: Sequence[Bench]) -> _Trial:
+    changed = benches[0].laid
+    if mutant.pathway is not None:
+        changed = lay_out(changed.pathway.model_copy(update=dict(mutant.pathway)))
+    seen = [bench.noticed(mutant, changed) for bench in benches]
+    return _Trial(mutant, any(by_any for by_any, _ in seen), any(stated for _, stated in seen))
+
+
+def _equivalence(bench: Bench, among: Sequence[Mutant]) -> Equivalence:
+    pathway, network, on = bench.laid.pathway, bench.laid.network, bench.patients[0].on
+    search = search_around_a_calm_patient(pathway, network, bench.settings, on)
+    calm = {fact: values[0] for fact, values in search.values.items()}
+    return Equivalence(pathway, network, bench.settings, on, among, calm)
+
+
+def _survivor(trial: _Trial) -> Survivor:
+    assert trial.found is not None
+    return Survivor(
+        kind=trial.mutant.kind,
+        where=trial.mutant.where,
+        subject=trial.mutant.subject,
+        says=trial.mutant.says,
+        equivalent=trial.equivalent,
+        why=trial.found.why,
     )
 
 

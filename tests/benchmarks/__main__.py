@@ -20,6 +20,7 @@ from api.companion import get_companion
 from api.library import get_decider, get_vignettes, program_version
 from api.service import get_checker
 from rules.derive import read_patient
+from tests.benchmarks import patient_view
 from tests.conftest import ON
 
 ROUNDS = 15
@@ -37,6 +38,8 @@ def works() -> dict[str, tuple[Work, int]]:
     decisions = [decider.decide(p) for p in patients]
     _, asker = companion.parts(patients[0])
     parts = [companion.counterfactuals(p, companion.explainer(p)) for p in patients]
+    call = patient_view.body()
+    parsed = patient_view.parse(call)
     many = len(patients)
     treatments = list(decider.pathway.treatments)
 
@@ -63,6 +66,8 @@ def works() -> dict[str, tuple[Work, int]]:
             many,
         ),
         "counterfactuals of one treatment": (counterfactuals, many * len(treatments)),
+        "patient-view parsed strictly": (lambda: patient_view.parse(call), 1),
+        "patient-view mapped to facts": (lambda: patient_view.map_record(parsed), 1),
     }
 
 
@@ -94,13 +99,18 @@ def main(arguments: list[str]) -> None:
         f"  engine alone / witness alone      {middle['engine alone'] / middle['witness alone']:6.1f}"
     )
     print("Times (median; quartiles)")
-    limits = {"ranked questions": 50, "counterfactuals of one treatment": 200}
+    limits = {
+        "ranked questions": 50,
+        "counterfactuals of one treatment": 200,
+        "patient-view mapped to facts": 10,
+    }
     for name, found in times.items():
         low, _, high = statistics.quantiles(found, n=4)
         limit = f"   limit {limits[name]} ms" if name in limits else ""
         print(
             f"  {name:<34}{middle[name] * 1e3:9.3f} ms ({low * 1e3:.3f} to {high * 1e3:.3f}){limit}"
         )
+    print(patient_view.report(*patient_view.under_load()))
     load = os.getloadavg()[0]
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, "

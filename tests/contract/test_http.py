@@ -11,10 +11,10 @@ import pytest
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from api import app as app_module
 from api import door, reports
 from api.app import create_app
 from api.library import get_vignettes
+from api.records import keeper as keeper_module
 from api.settings import ServiceSettings
 from schemas.pathway import Pathway
 from tests.contract.doors import CANARY, DECISIONS, JSON
@@ -134,7 +134,7 @@ def test_no_answer_may_be_stored_sniffed_or_embedded(address: str, client: TestC
 @pytest.mark.parametrize(
     "address",
     [
-        "/", "/v1", f"{BASE}/", f"{BASE}/nobody", f"{BASE}/nobody/facts", f"{BASE}/FBSS", f"{BASE}/fbss/",
+        "/v1", f"{BASE}/", f"{BASE}/nobody", f"{BASE}/nobody/facts", f"{BASE}/FBSS", f"{BASE}/fbss/",
         f"{BASE}/..", f"{BASE}/%2e%2e", f"{BASE}/..%2f..%2fpyproject.toml", f"{BASE}/fbss%00",
         f"{BASE}/%c0%ae%c0%ae/facts", "//v1/pathways", "/v1\\pathways", f"{BASE}/fbss/facts.yaml",
         f"{BASE}/fbss/vignettes", f"{BASE}/fbss%2ffacts.yaml", "/docs", "/redoc", f"{BASE}/{CANARY}",
@@ -321,7 +321,7 @@ def test_a_fault_inside_gives_500_in_our_shape_and_its_text_reaches_neither_clie
     def broken(*_: object) -> None:
         raise ValueError(f"the patient {CANARY} is 86420975")
 
-    monkeypatch.setattr(app_module, "decide_input", broken)
+    monkeypatch.setattr(keeper_module, "decide_input", broken)
     caplog.set_level(logging.DEBUG)
 
     answer = client.post(DECISIONS, json={"facts": {}})

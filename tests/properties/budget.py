@@ -1,4 +1,7 @@
-"""How much is tried: a little with every commit, much before a release (STEPPEDCARE_BUDGET=release)."""
+"""How much is tried: a little with every `make test`, more before a change lands, much before a release.
+
+STEPPEDCARE_BUDGET is `quick` (the default), `commit` (`make full`) or `release` (`make soak`).
+"""
 
 from __future__ import annotations
 
@@ -20,6 +23,9 @@ class Budget:
     """Patients for whom engine and evaluator are compared, and the laws called that an outline can show."""
 
 
+QUICK = Budget(examples=60, decisions=800, per_rule=1, differential=3_200)
 COMMIT = Budget(examples=60, decisions=3_000, per_rule=1, differential=20_000)
 RELEASE = Budget(examples=100_000, decisions=100_000, per_rule=100, differential=1_000_000)
-BUDGET = RELEASE if os.environ.get("STEPPEDCARE_BUDGET") == "release" else COMMIT
+BUDGET = {"quick": QUICK, "commit": COMMIT, "release": RELEASE}[
+    os.environ.get("STEPPEDCARE_BUDGET", "quick")
+]

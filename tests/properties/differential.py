@@ -9,6 +9,7 @@ import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from rules.check import Checker
@@ -42,15 +43,27 @@ class Comparison:
     errors: list[str] = field(default_factory=list)
 
 
+FEW = 12
+"""Of how many rules the one that fired least is picked, when a patient is built backwards from a rule."""
+
+
 def readings(
-    decider: Decider, checker: Checker, generator: Generator, rng: random.Random
+    decider: Decider,
+    checker: Checker,
+    generator: Generator,
+    rng: random.Random,
+    fired: Counter[str] | None = None,
 ) -> Iterator[tuple[dict[str, Any], Any]]:
-    """Yield what the rules read about random patients, with the date of the question, without end."""
+    """Yield what the rules read about random patients, with the date of the question, without end.
+
+    *fired*: how often each rule has fired so far, where the reader counts. What fires seldom is built for more often.
+    """
+    fired = Counter() if fired is None else fired
     settings = decider.voices.settings("default")
     rules = sorted(generator.pathway.rules)
     while True:
         data = (
-            generator.for_rule(rng.choice(rules), rng)
+            generator.for_rule(min(rng.sample(rules, FEW), key=fired.__getitem__), rng)
             if rng.random() < 0.5
             else generator.patient(rng)
         )
@@ -64,6 +77,11 @@ def readings(
             yield _replaced(dict(values), generator, patient.on, rng), patient.on
 
 
+def _as_read(value: Any) -> Any:
+    """Return *value* as the checker hands it on: a number with a point as a decimal."""
+    return Decimal(str(value)) if isinstance(value, float) else value
+
+
 def _replaced(
     values: dict[str, Any], generator: Generator, on: Any, rng: random.Random
 ) -> dict[str, Any]:
@@ -73,7 +91,7 @@ def _replaced(
         elif name in generator.pathway.facts:
             value = generator.value(name, on, rng)
             dated = generator.pathway.facts[name].kind.value == "date"
-            values[name] = parse_partial_date(value) if dated else value
+            values[name] = parse_partial_date(value) if dated else _as_read(value)
         elif isinstance(values.get(name), bool):
             values[name] = not values[name]
     return values
@@ -98,7 +116,8 @@ def compare_voices(
 
     def work(number: int) -> None:
         rng = random.Random(f"{seed} {number}")
-        source = readings(decider, checker, generator, rng)
+        mine: Counter[str] = Counter()
+        source = readings(decider, checker, generator, rng, mine)
         for at in range(patients // threads):
             values, on = next(source)
             leaves = evaluator.leaves(values, on)
@@ -110,10 +129,12 @@ def compare_voices(
                 differences += _of_the_walker(decider, values, settings, on, nodes)
             case = sketch(decider, values, on, settings, nodes)
             broken = [text for law in OUTLINE_LAWS for text in law.check(case)]
+            firing = [name for name, at in of_rules if nodes[at] == TRUE]
+            mine.update(firing)
             with lock:
                 found.compared += 1
                 found.violations.update(broken)
-                found.rules.update(name for name, at in of_rules if nodes[at] == TRUE)
+                found.rules.update(firing)
                 found.verdicts.update(item.verdict for item in case.decision.treatments)
                 found.differences.update(differences)
                 found.distinct.add(hash(frozenset(fired)))

@@ -15,7 +15,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from api.library import get_decider
-from rules.invariants.changes import values_of
+from rules.invariants.changes import LISTS, values_of
 from rules.leaves import OPERATORS, Settings, bound_of, span_of
 from rules.network import Network
 from schemas.condition import (
@@ -211,6 +211,8 @@ class Generator:
                 data[name] = [make(on, rng) for _ in range(rng.randint(0, most))]
         if quiet >= 0.97 and rng.random() < 0.7:
             self._walk_on(data, on, rng)
+        if rng.random() < 0.15:
+            data["incomplete"] = rng.sample(LISTS, rng.randint(1, len(LISTS)))
         if rng.random() < 0.25:
             data["overrides"] = [self.override(on, rng) for _ in range(rng.randint(1, 3))]
         if rng.random() < 0.1:
@@ -374,6 +376,7 @@ class Generator:
             n: list(data.get(n) or ()) for n in ("trials", "medications", "surgeries", "overrides")
         }
         given = {n for n in lists if data.get(n) is not None}
+        whole: set[str] = set()
         on = dt.date.fromisoformat(data["on"])
         for name, value in wanted.items():
             if name in self.pathway.facts:
@@ -385,11 +388,14 @@ class Generator:
         derived = {n: v for n, v in wanted.items() if n not in self.pathway.facts}
         for name, value in sorted(derived.items(), key=lambda item: item[1] is not False):
             given |= {self._derive(name, value, lists, on, rng)}
+            whole |= {self.pathway.derivations[name].fact.from_list or ""}
         if facts.get("age") is not None and not isinstance(facts["age"], dict):
             months = facts.get("pain_duration_months")
             if isinstance(months, int | float) and months > (facts["age"] + 1) * 12:
                 facts["pain_duration_months"] = facts["age"] * 12
         changed = {key: value for key, value in data.items() if key not in lists}
+        if "incomplete" in changed:
+            changed["incomplete"] = [n for n in changed["incomplete"] if n not in whole]
         return changed | {"facts": facts} | {name: lists[name] for name in lists if name in given}
 
     def _derive(

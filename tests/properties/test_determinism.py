@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.properties.budget import BUDGET, COMMIT
+from tests.properties.budget import BUDGET, RELEASE
 
 ROOT = Path(__file__).parents[2]
-SEEDS = (0, 1) if BUDGET is COMMIT else range(32)
-PATIENTS = 60 if BUDGET is COMMIT else 1_000
+SEEDS = range(32) if BUDGET is RELEASE else (0, 1)
+PATIENTS = 1_000 if BUDGET is RELEASE else 60
 
 PROGRAM = """
 import json, random, sys

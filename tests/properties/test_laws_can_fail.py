@@ -276,6 +276,10 @@ BROKEN_PAIRS: list[tuple[str, str, Any, Doctor, Doctor]] = [
     ("INV-D8", "a vague date opens a treatment",
      having_tried(CLEAN, "nsaid", "failed", agent="ibuprofen", ended="2025-11-20"), changed(),
      treated("epidural-steroid-injection", **RECOMMENDED)),
+    ("INV-D11c", "a list that may lack something opens a treatment", CLEAN, changed(),
+     treated("opioid", **CONSIDERED)),
+    ("INV-D11c", "a list that may lack something closes a sign", WEAK, changed(),
+     changed(red_signs=(), screen_complete=True)),
     ("INV-D12", "learning closes a sign", WEAK, changed(), changed(red_signs=())),
     ("INV-M1", "learning overturns an offer", CLEAN, changed(),
      treated("nsaid", verdict=Verdict.NEEDS_DATA)),
@@ -298,7 +302,7 @@ def test_a_law_between_two_decisions_says_so_when_it_is_broken(
     relation, honest = RELATIONS[law], asked(data)
     every = list(relation.changes(honest))
     bases = [change.base for change in every if change.base is not None]
-    some = [change for change in every if change.about == "meningism"]
+    some = [change for change in every if change.about in ("meningism", "counted")]
     some += every[:: max(1, len(every) // 12)]
 
     def lying(other: Any) -> Case | None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any
 
 import durable_rules_engine as core
 import pytest
 
 import rules.engine
-from api import reports
+import rules.evaluation
+from api import library, reports
 from api.library import get_pathway, get_vignettes
 from rules.check import Checker
-from rules.decide import Decider
+from rules.decide import Decider, _Writer
 from rules.evaluator import evaluate
 from rules.invariants import INVARIANTS, Case, asking
 from rules.invariants.red_signs import same_signs
@@ -339,6 +344,45 @@ def test_an_answer_that_cannot_be_written_still_shows_the_red_signs(
     holds_in_spite_of_it(faulty, healthy[name], name)
 
 
+@pytest.mark.parametrize("name", PATIENTS)
+def test_lists_that_cannot_be_read_take_no_sign_with_them_that_was_stated(
+    name: str, broken: Patient, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(rules.evaluation, "read_patient", raising)
+
+    decision = broken.case(name).decision
+
+    stated = {EMERGENCY: {"R1"}, WEAK: {"R2"}, CLEAN: set()}[name]
+    assert {sign.id for sign in decision.red_signs} >= stated
+    assert decision.faults == ("reading",)
+    assert decision.incomplete
+    assert decision.urgency < Urgency.U3
+    assert not [item for item in decision.treatments if item.verdict in OFFERS]
+
+
+@pytest.mark.hazard("H-33")
+def test_however_many_ask_first_one_engine_is_built(monkeypatch: Any) -> None:
+    built: list[str] = []
+    together = threading.Barrier(8)
+
+    def slowly(id: str) -> object:
+        built.append(id)
+        time.sleep(0.05)
+        return object()
+
+    monkeypatch.setattr(library, "_decider", cache(slowly))
+
+    def ask(_: int) -> object:
+        together.wait()
+        return library.get_decider("fbss")
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(ask, range(8)))
+
+    assert built == ["fbss"]
+    assert len({id(each) for each in found}) == 1
+
+
 # -- the self-test ---------------------------------------------------------------------------------
 
 
@@ -375,6 +419,11 @@ def plant_a_silent_rule(broken: Patient, patch: Any) -> None:
     patch.setattr(broken.decider, "voices", voices)
 
 
+def plant_lost_caveats(broken: Patient, patch: Any) -> None:
+    """The answer forgets what it must always say: no vignette states that, only a law does."""
+    patch.setattr(_Writer, "caveats", lambda self, complete: ())
+
+
 @pytest.mark.hazard("H-55")
 @pytest.mark.hazard("H-14")
 @pytest.mark.parametrize(
@@ -385,6 +434,7 @@ def plant_a_silent_rule(broken: Patient, patch: Any) -> None:
         (plant_another_conclusion, True),
         (plant_a_native_fault, True),
         (plant_a_silent_rule, True),
+        (plant_lost_caveats, True),
     ],
     ids=[
         "no fault",
@@ -392,6 +442,7 @@ def plant_a_silent_rule(broken: Patient, patch: Any) -> None:
         "another conclusion",
         "the engine raises",
         "a silent rule",
+        "caveats lost",
     ],
 )
 def test_the_self_test_notices_a_planted_fault(

@@ -15,7 +15,7 @@ from tests.properties.budget import BUDGET
 from tests.properties.patients import Generator, generator_of
 from tests.properties.walk import walk
 
-SHARDS = 6
+SHARDS = 2
 PARTS = 4
 TRIES = 200
 """How often a patient is built for one rule before the rule counts as unreachable."""

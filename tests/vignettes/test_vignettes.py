@@ -26,10 +26,13 @@ DETAILS = {
     "phq9_item9": "suicidal_thoughts",
     "stimulator_implanted": "stimulator_site_infection",
     "stimulator_site_infection": "stimulator_implanted",
+    "cauda_equina_recorded": "saddle_sensation_change",
+    "vertebral_fracture_recorded": "spine_trauma",
+    "haematoma_recorded": "severe_pain_after_procedure",
     "known_aaa": "back_pain_much_worse",
     "back_pain_much_worse": "known_aaa",
 }
-"""Follow-up questions and measurements, each with the question that, answered no, makes it idle."""
+"""Details, measurements and diagnoses on record, each with the question that, answered no, makes it idle."""
 
 LOOKS = [(v.id, look) for v in get_vignettes("fbss") for look in v.looks]
 

@@ -17,7 +17,7 @@ from rules.network import ASSESSED, IN_SCOPE, Network
 from rules.verification.backwards.arrange import DECIDED, IS_FALSE, IS_TRUE, Arranger, GivenUp, Wish
 from rules.verification.backwards.candidates import candidates
 from rules.verification.backwards.links import links_of
-from schemas.condition import Compare, Condition, Leaf, OneOf, Ref
+from schemas.condition import Compare, Condition, Leaf, OneOf, Ref, Within
 from schemas.pathway import Effect, Pathway
 
 _OF_TREATMENTS = ("tried", "justified", "early")
@@ -50,6 +50,12 @@ def fact_values(
     # Dates of operations and procedures follow from each other, so a border of one may be a value of another.
     dates = [n for n, each in pathway.derivations.items() if each.rule in _DATES and n in by_fact]
     of_dates = [leaf for name in dates for leaf in by_fact[name]]
+    # Sessions are counted over spans of their own, so a last date may lie at either side of one.
+    of_dates += [
+        Within(fact=name, amount=days)
+        for name in dates[:1]
+        for days in sorted({d.within_days for d in pathway.derivations.values() if d.within_days})
+    ]
     by_fact |= dict.fromkeys(dates, of_dates)
     return {
         fact: candidates(
@@ -65,15 +71,22 @@ def search_over(
     values: Mapping[str, tuple[Any, ...]],
     settings: Settings,
     on: dt.date,
+    usual: bool = False,
 ) -> Arranger:
-    """Return a search for facts, out of *values*, that grant wishes about *conditions*."""
-    return Arranger(conditions, values, settings, on, links_of(pathway, values))
+    """Return a search for facts, out of *values*, that grant wishes about *conditions*.
+
+    *usual*: leave out people whose lists are odd; then what is not found may be there all the same.
+    """
+    return Arranger(conditions, values, settings, on, links_of(pathway, values, on, usual))
 
 
 def search_around_a_calm_patient(
-    pathway: Pathway, network: Network, settings: Settings, on: dt.date
+    pathway: Pathway, network: Network, settings: Settings, on: dt.date, usual: bool = False
 ) -> Arranger:
-    """Return a search over the facts of *network* that changes as little as it can about a calm patient."""
+    """Return a search over the facts of *network* that changes as little as it can about a calm patient.
+
+    *usual*: as for `search_over`.
+    """
     values = fact_values(pathway, network.leaves, settings, on)
     first = search_over(pathway, network.conditions, values, settings, on)
     state = first.start()
@@ -87,7 +100,7 @@ def search_around_a_calm_patient(
         fact: tuple(sorted(found, key=lambda value: value != calm[fact]))
         for fact, found in values.items()
     }
-    return search_over(pathway, network.conditions, nearest, settings, on)
+    return search_over(pathway, network.conditions, nearest, settings, on, usual)
 
 
 def _wishes(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -314,11 +314,22 @@ def trial_arranger(
 ) -> Arranger:
     """Return the search over the fields of one trial of *treatment*; *more*: further conditions to be asked about."""
     conditions = [*(judged(row.when, treatment) for row in pathway.outcomes), *more]
+    return Arranger({}, trial_values(pathway, treatment, settings, on, conditions), settings, on)
+
+
+def trial_values(
+    pathway: Pathway,
+    treatment: Treatment,
+    settings: Settings,
+    on: dt.date,
+    conditions: Iterable[Condition],
+) -> dict[str, tuple[Any, ...]]:
+    """Return the candidates of the fields of one trial of *treatment* that *conditions* read."""
     leaves = dict.fromkeys(leaf for condition in conditions for leaf in leaves_of(condition))
     by_fact: dict[str, list[Leaf]] = {}
     for leaf in leaves:
         by_fact.setdefault(leaf.fact, []).append(leaf)
-    values = {
+    return {
         fact: tuple(
             value
             for value in candidates(pathway.trial_facts[fact], None, mine, settings, on)
@@ -326,7 +337,6 @@ def trial_arranger(
         )
         for fact, mine in by_fact.items()
     }
-    return Arranger({}, values, settings, on)
 
 
 def _can_be_sent(treatment: Treatment, field: str, value: Any) -> bool:

@@ -1,24 +1,36 @@
-"""How facts that are worked out from one list hang together, as far as a search needs to know."""
+"""How facts that are worked out from one list hang together, as far as a search needs to know.
+
+The patients made up here have lists that are complete or absent; lists that may lack something are left to the proofs,
+to the random patients and to the laws.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rules.derive import NEVER
-from rules.trials import _TOGETHER as TOGETHER
+from rules.trials import TOGETHER
 from rules.verification.backwards.arrange import Link
 from schemas.pathway import Derivation, Pathway
 
 Values = Mapping[str, tuple[Any, ...]]
 
 
-def links_of(pathway: Pathway, values: Values) -> tuple[Link, ...]:
-    """Return what certainly follows from what among the derived facts of *values*."""
+def links_of(
+    pathway: Pathway, values: Values, on: dt.date, usual: bool = False
+) -> tuple[Link, ...]:
+    """Return what certainly follows from what among the derived facts of *values*.
+
+    *usual*: also what follows in anybody whose lists are not odd (a procedure without a session), which helps whoever
+    makes patients up and proves nothing.
+    """
     derived = {n: d for n, d in pathway.derivations.items() if n in values}
     found = [*_lists(derived, values), *_medicines(pathway, derived, values)]
     found += [*_trials(derived, values), *_surgeries(derived, values)]
-    found += [*_contradictions(values), *_doses(derived, values)]
+    found += _sessions(derived, values, on, usual)
+    found += [*_contradictions(values), *_doses(pathway, derived, values)]
     return tuple(found)
 
 
@@ -84,6 +96,29 @@ def _trials(derived: Mapping[str, Derivation], values: Values) -> Iterator[Link]
                     yield Link(tried, frozenset([word]), fact, frozenset(order[: at + 1]))
 
 
+def _sessions(
+    derived: Mapping[str, Derivation], values: Values, on: dt.date, usual: bool
+) -> Iterator[Link]:
+    """A longer span holds no fewer sessions than a shorter one, and a session is no later than the last date."""
+    counts = {n: d for n, d in derived.items() if d.rule == "sessions"}
+    for name, derivation in counts.items():
+        days = derivation.within_days or 0
+        for other, longer in counts.items():
+            if other != name and longer.of == derivation.of and (longer.within_days or 0) >= days:
+                for count in values[name]:
+                    if count is not None:
+                        enough = (v for v in values[other] if v is None or v >= count)
+                        yield Link(name, frozenset([count]), other, frozenset(enough))
+        for fact, each in derived.items():
+            if each.rule != "procedure-date" or each.of != derivation.of:
+                continue
+            some = frozenset(v for v in values[name] if v is not None and v > 0)
+            inside = {v for v in values[fact] if v is None or (on - v.latest).days <= days}
+            yield Link(name, some, fact, frozenset(inside))
+            if usual:
+                yield Link(name, frozenset([0]), fact, frozenset(values[fact]) - inside | {None})
+
+
 def _contradictions(values: Values) -> Iterator[Link]:
     """Leave out what would be read otherwise because it contradicts itself (see rules/derive.py)."""
     for denied, word, detail, harmless in (
@@ -91,6 +126,7 @@ def _contradictions(values: Values) -> Iterator[Link]:
         ("leg_weakness", "none", "weakness_mrc", (5, None)),
         ("suicidal_thoughts", "none", "phq9_item9", (0, None)),
         ("pregnant", False, "gestation_weeks", (0, None)),
+        ("stimulator_implanted", False, "stimulator_site_infection", (False, None)),
     ):
         if denied in values and detail in values:
             yield Link(denied, frozenset([word]), detail, frozenset(harmless))
@@ -139,9 +175,13 @@ def _dates(
                     yield Link(name, frozenset([date]), last, later | {None})
 
 
-def _doses(derived: Mapping[str, Derivation], values: Values) -> Iterator[Link]:
-    """A stated opioid dose is never read as less than the medication list adds up to."""
+def _doses(pathway: Pathway, derived: Mapping[str, Derivation], values: Values) -> Iterator[Link]:
+    """A stated opioid dose is never read as less than the medication list adds up to; no opioid adds up to none."""
     stated = "mme_per_day"
+    added = {d.of for d in pathway.derivations.values() if d.rule == "mme"}
+    for name, derivation in derived.items():
+        if derivation.rule == "taking" and derivation.of in added and stated in values:
+            yield Link(name, frozenset([False]), stated, frozenset(values[stated]) - {None})
     for name, derivation in derived.items():
         if derivation.rule == "mme" and stated in values:
             for dose in values[name]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rules.network import ASSESSED, IN_SCOPE
-from rules.verification.backwards.arrange import IS_FALSE, IS_TRUE, Wish
+from rules.verification.backwards.arrange import IS_FALSE, IS_TRUE, NOT_FALSE, Wish
 from schemas.condition import Is, OneOf, Ref
 from schemas.pathway import Effect, Pathway, Rule, Treatment
 
@@ -94,9 +94,10 @@ def _offered(pathway: Pathway, treatment: Treatment) -> list[Wish]:
         r for r in pathway.rules.values() if r.effect is Effect.EXHAUST and name in r.on
     )
     wishes.append((OneOf(fact=f"tried_{_snake(treatment)}", words=("none",)), IS_TRUE))
-    wishes.append(_true(f"indicated({name})"))
-    if treatment.stage:
-        wishes.append(_true(f"ready({name})"))
+    for node in (f"indicated({name})", f"ready({name})" if treatment.stage else ""):
+        if node:
+            # Where it cannot be had for certain, a doubt still lets the verdict turn on what is looked at.
+            wishes += [_true(node), (Ref(name=node), NOT_FALSE)]
     return wishes
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from rules.leaves import Settings
 from rules.notation import as_written
-from rules.verification.backwards.arrange import IS_FALSE, IS_UNKNOWN, Wish
+from rules.verification.backwards.arrange import IS_FALSE, IS_TRUE, IS_UNKNOWN, Wish
 from rules.verification.backwards.candidates import day, places
 from rules.verification.backwards.compose import (
     LONG_AGO,
@@ -43,6 +43,10 @@ def trial_patients(
                         data = {**base, "trials": [*base.get("trials", ()), trial]}
                         yield patient.model_copy(update={"input": data})
             earlier.append((condition, IS_FALSE))
+        if treatment.id == first:
+            for patient, trial in trials.between_rows():
+                data = {**base, "trials": [*base.get("trials", ()), trial]}
+                yield patient.model_copy(update={"input": data})
 
 
 class _Trials:
@@ -54,6 +58,28 @@ class _Trials:
         self.pathway, self.settings, self.on = pathway, settings, composer.on
         self.treatment = treatment
         self.arranger = trial_arranger(pathway, treatment, settings, composer.on)
+
+    def between_rows(self) -> Iterator[tuple[BorderPatient, Input]]:
+        """Yield trials for which two rows of the table hold and none above them, so that their order decides."""
+        rows = [(row.outcome, judged(row.when, self.treatment)) for row in self.pathway.outcomes]
+        for at, (upper, first) in enumerate(rows):
+            above: list[Wish] = [(condition, IS_FALSE) for _, condition in rows[:at]]
+            for lower, second in rows[at + 1 :]:
+                wishes: list[Wish] = [*above, (first, IS_TRUE), (second, IS_TRUE)]
+                fields = arranged_trial(self.arranger, wishes)
+                if fields is not None:
+                    patient = BorderPatient(
+                        node=f"outcome:{upper}",
+                        comparison=f"outcome:{lower}",
+                        stands="yes",
+                        decides=True,
+                        input={},
+                    )
+                    yield patient, self.long_ago(fields)
+
+    def long_ago(self, fields: Input) -> Input:
+        ended = day(self.on, -LONG_AGO).text
+        return {"treatment": self.treatment.id, **fields, "ended": ended}
 
     def around(
         self, occurrence: Occurrence, earlier: list[Wish]
@@ -69,8 +95,6 @@ class _Trials:
             for wishes in ([*sides, *earlier], [*weaker, *earlier], sides, []):
                 fields = arranged_trial(self.arranger, wishes, (leaf.fact, value))
                 if fields is not None:
-                    trial = {"treatment": self.treatment.id, **fields}
-                    trial["ended"] = day(self.on, -LONG_AGO).text
                     patient = BorderPatient(
                         node=occurrence.node,
                         comparison=as_written(leaf),
@@ -78,5 +102,5 @@ class _Trials:
                         decides=wishes[: len(sides)] == sides,
                         input={},
                     )
-                    yield patient, trial
+                    yield patient, self.long_ago(fields)
                     break

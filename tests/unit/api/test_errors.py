@@ -6,7 +6,11 @@ import pytest
 
 from api.errors import error_body, exit_code, status_code
 from schemas.errors import (
+    AccessError,
+    BusyError,
+    ConflictError,
     InputError,
+    MissingDataError,
     NotFoundError,
     PathwayError,
     Problem,
@@ -28,10 +32,16 @@ def problem(code: str = "wrong-type") -> Problem:
         (InputError(problem("too-large")), 413, 2),
         (SettingsError(problem()), 422, 2),
         (NotFoundError(problem()), 404, 4),
+        (MissingDataError(problem()), 412, 2),
+        (AccessError(problem("unauthorized")), 401, 1),
+        (AccessError(problem("forbidden")), 403, 1),
+        (BusyError(problem()), 503, 1),
+        (ConflictError(problem()), 409, 1),
         (PathwayError(problem()), 500, 3),
         (SteppedCareError(problem()), 500, 1),
     ],
-    ids=["input", "not JSON", "not UTF-8", "too large", "settings", "not found", "documents", "anything else"],
+    ids=["input", "not JSON", "not UTF-8", "too large", "settings", "not found",
+        "missing data", "not known", "not allowed", "too busy", "in conflict", "documents", "anything else"],
 )  # fmt: skip
 def test_an_error_has_one_status_and_one_exit_code(
     error: SteppedCareError, status: int, leaves: int
@@ -45,6 +55,10 @@ def test_every_kind_of_error_has_been_given_a_status_on_purpose() -> None:
         SettingsError,
         PathwayError,
         NotFoundError,
+        MissingDataError,
+        AccessError,
+        BusyError,
+        ConflictError,
     }
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from api.cds_hooks.settings import CdsHooksSettings
 from api.door import Door
-from api.serve import check_address
+from api.serve import check_address, check_workers
 from api.settings import LOOPBACK, ServiceSettings, read_settings
-from schemas.errors import InputError
+from schemas.errors import InputError, SettingsError
 from tests.contract.doors import run
 
 
@@ -33,6 +34,20 @@ def test_the_command_does_not_start_beyond_this_machine_and_exits_with_2() -> No
     answer = run("serve", "--host", "0.0.0.0")
 
     assert (answer.code, answer.problems) == (2, (("not-loopback", "--host"),))
+
+
+@pytest.mark.hazard("H-59")
+def test_several_workers_that_check_tokens_do_not_start_without_one_memory_for_all() -> None:
+    client = {"iss": "https://ehr.example.org", "jwks_url": "https://ehr.example.org/keys"}
+    apart = CdsHooksSettings.model_validate({"clients": [client]})
+    together = CdsHooksSettings.model_validate({"clients": [client], "state_file": "state"})
+
+    with pytest.raises(SettingsError) as caught:
+        check_workers(ServiceSettings(cds_hooks=apart), 2)
+    assert caught.value.code == "no-state-file"
+    check_workers(ServiceSettings(cds_hooks=apart), 1)
+    check_workers(ServiceSettings(cds_hooks=together), 2)
+    check_workers(ServiceSettings(), 2)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,8 @@ from api.strict_json import (
     MOST_ITEMS,
     MOST_KEYS,
     MOST_KEYS_IN_ALL,
+    RECORD,
+    RECORD_BYTES,
     read_json,
     write_json,
 )
@@ -157,3 +159,30 @@ def test_a_built_in_patient_as_printed_is_read_as_the_same_patient(checker: Chec
         printed = write_json(vignette.input).encode()
 
         assert checker.check(read_json(printed), ON) == checker.check(vignette.input, ON)
+
+
+def test_a_record_may_be_longer_than_a_plain_input_but_not_deeper_and_not_ambiguous() -> None:
+    long = json.dumps({"div": "x" * (LONGEST_TEXT + 1), "rows": [1] * (MOST_ITEMS + 1)}).encode()
+    assert code(long) == "too-many-items"
+    assert read_json(long, RECORD_BYTES, RECORD)["rows"] == [1] * (MOST_ITEMS + 1)
+
+    for bad, expected in (
+        ("[" * (DEEPEST + 1) + "]" * (DEEPEST + 1), "too-deep"),
+        ("[" * 100_000, "too-deep"),
+        (json.dumps([1] * (RECORD.items + 1)), "too-many-items"),
+        ('{"a": [{"b": 1, "\\u0062": 2}]}', "duplicate-key"),
+        ('{"a": "\\ud800"}', "text-not-unicode"),
+        ('{"\\uDfFf": 1}', "text-not-unicode"),
+        ('{"a": NaN}', "number-not-finite"),
+    ):
+        with pytest.raises(InputError) as caught:
+            read_json(bad.encode(), RECORD_BYTES, RECORD)
+        assert caught.value.code == expected
+
+
+def test_a_whole_character_written_as_two_escapes_is_a_whole_character() -> None:
+    assert read_json(b'["\\ud83d\\ude00", "\\u00e9", "\\\\ud800"]') == [
+        "\U0001f600",
+        "\u00e9",
+        "\\ud800",
+    ]

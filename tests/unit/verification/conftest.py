@@ -11,7 +11,7 @@ from pydantic import TypeAdapter
 
 from rules.check import Checker
 from rules.decide import Decider
-from rules.verification.bench import Bench, Laid, lay_out
+from rules.verification.bench import Bench, Laid, lay_benches
 from rules.verification.border import border_patients
 from schemas.pathway import Pathway
 from schemas.verification import BorderPatient
@@ -46,7 +46,7 @@ def border(
 
 
 def _awaited(shared: Path) -> tuple[BorderPatient, ...]:
-    deadline = time.monotonic() + 180
+    deadline = time.monotonic() + 600
     while not shared.exists():
         assert time.monotonic() < deadline, "the other worker never wrote the generated patients"
         time.sleep(0.2)
@@ -54,26 +54,16 @@ def _awaited(shared: Path) -> tuple[BorderPatient, ...]:
 
 
 @pytest.fixture(scope="session")
-def laid(decider: Decider) -> Laid:
-    return lay_out(decider.pathway, decider.network)
+def laid(benches: list[Bench]) -> Laid:
+    return benches[0].laid
 
 
 @pytest.fixture(scope="session")
 def benches(
     border: tuple[BorderPatient, ...],
     vignettes: tuple[Vignette, ...],
-    laid: Laid,
     decider: Decider,
     checker: Checker,
 ) -> list[Bench]:
     """The vignettes and the generated patients, by settings profile."""
-    looks = [look for vignette in vignettes for look in vignette.looks]
-    made = []
-    for profile in decider.pathway.profiles:
-        mine = [look for look in looks if look.input.get("settings", "default") == profile]
-        others = [each.input for each in border if each.input["settings"] == profile]
-        inputs = [*(look.input for look in mine), *others]
-        patients = [checker.check(data, ON) for data in inputs]
-        settings = decider.voices.settings(profile)
-        made.append(Bench(laid, settings, patients, [look.expect for look in mine]))
-    return made
+    return lay_benches(decider, checker, vignettes, border, ON)

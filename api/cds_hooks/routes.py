@@ -1,0 +1,265 @@
+"""The routes of CDS Hooks: discovery, calls and feedback."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from typing import Any
+
+from anyio import CapacityLimiter, to_thread
+from anyio.lowlevel import RunVar
+from fastapi import FastAPI, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from api.cds_hooks.audit import instance, pseudonym, record
+from api.cds_hooks.call import Call, read_call
+from api.cds_hooks.cards import CardWriter
+from api.cds_hooks.coded import Coded
+from api.cds_hooks.discovery import services, written
+from api.cds_hooks.feedback import read_feedback
+from api.cds_hooks.fetch import Fetcher
+from api.cds_hooks.judge import Judged, judge
+from api.cds_hooks.prefetch import Looked, look
+from api.cds_hooks.settings import VARIABLE
+from api.cds_hooks.state import State
+from api.cds_hooks.tokens import Caller, Tokens
+from api.door import read_body
+from api.error_shape import CDS_HOOKS
+from api.library import get_codes, get_pathway
+from api.settings import ServiceSettings
+from api.strict_json import RECORD, RECORD_BYTES, read_json
+from schemas.errors import (
+    BusyError,
+    MissingDataError,
+    NotFoundError,
+    Problem,
+    SettingsError,
+)
+
+PATHWAY = "fbss"
+FRESH_SECONDS = 300
+"""How long a client may keep the discovery document before it asks whether it has changed."""
+TURNS = 2
+"""Calls judged at the same time. More threads than cores only pass the interpreter around: with 40 the slowest of 20
+callers waited twice as long as with 2."""
+_turns: RunVar[CapacityLimiter] = RunVar("turns")
+_log = logging.getLogger("steppedcare")
+
+
+class CdsHooks:
+    """The door, set up: what every call of one application shares."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        """Raises SettingsError when the state file cannot be used or a profile does not exist."""
+        self.settings, self.own = settings, settings.cds_hooks
+        self.pathway, self.codes = get_pathway(PATHWAY), get_codes(PATHWAY)
+        for profile in (self.own.settings, *(client.settings for client in self.own.clients)):
+            if profile not in self.pathway.profiles:
+                raise _bad("a settings profile does not exist", "see /v1/pathways/fbss")
+        self.clock: Callable[[], dt.datetime] = lambda: dt.datetime.now().astimezone()
+        """The one clock: of dates, tokens and the audit line."""
+        try:
+            self.state = State(self.own.state_file)
+        except sqlite3.Error:
+            raise _bad(
+                "the state file cannot be used", "name a file this service may write"
+            ) from None
+        self.tokens = Tokens(self.own.clients, self.state, lambda: self.clock().timestamp())
+        self.fetcher = Fetcher(self.own)
+        self.coded = Coded(self.pathway, self.codes)
+        self.cards = CardWriter(self.pathway, self.codes, settings.public_url)
+        self.discovery = written(services(self.own, self.pathway))
+        self.in_hand = 0
+
+    def admit(self, request: Request, service: str | None) -> Caller | None:
+        """Return who calls; None where no client is named, so that nobody needs a token."""
+        if not self.own.clients:
+            return None
+        url = f"{self.settings.public_url}{request.url.path}"
+        return self.tokens.check(request.headers.getlist("authorization"), url, service)
+
+    async def admitted(self, request: Request, service: str) -> Caller | None:
+        """Return who calls, without leaving this thread where nobody needs a token."""
+        if not self.own.clients:
+            return None
+        return await run_in_threadpool(self.admit, request, service)
+
+    def hooks(self, service: str) -> tuple[str, ...]:
+        found = self.own.hooks_of(service)
+        if not found:
+            raise NotFoundError(
+                Problem(
+                    code="unknown-service",
+                    message="there is no service of that id",
+                    help="GET /cds-services lists them",
+                    where="service",
+                )
+            )
+        return found
+
+    def judged(self, call: Call, looked: Looked, caller: Caller | None, on: dt.date) -> Judged:
+        """Judge *call*; raise MissingDataError with the keys that were needed and have no answer."""
+        if missing := looked.missing(call.hook):
+            keys = ", ".join(each.key for each in missing)
+            raise MissingDataError(
+                Problem(
+                    code="required",
+                    message="data without which nothing can be judged did not come",
+                    help=f"send the prefetch keys {keys} as discovery describes them",
+                    where="prefetch",
+                )
+            )
+        return judge(
+            call,
+            looked,
+            on=on,
+            pathway=self.pathway,
+            codes=self.codes,
+            coded=self.coded,
+            settings=caller.client.settings if caller else self.own.settings,
+            most=self.own.most_cards,
+        )
+
+
+def _bad(message: str, help: str) -> SettingsError:
+    return SettingsError(Problem(code="bad-setting", message=message, help=help, where=VARIABLE))
+
+
+def _written(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
+
+
+def turns() -> CapacityLimiter:
+    """Return the queue in front of the judging, one for each event loop; health checks do not stand in it."""
+    try:
+        return _turns.get()
+    except LookupError:
+        limiter = CapacityLimiter(TURNS)
+        _turns.set(limiter)
+        return limiter
+
+
+def add_cds_hooks(app: FastAPI, settings: ServiceSettings) -> None:
+    """Add discovery, one service per hook, and feedback. They are described by discovery, not by OpenAPI."""
+    door = CdsHooks(settings)
+    app.state.cds_hooks = door
+    if not settings.cds_hooks.clients:
+        _log.warning(
+            "CDS Hooks answers whoever reaches it, without a token: name clients in %s", VARIABLE
+        )
+
+    @app.get(CDS_HOOKS, include_in_schema=False)
+    def discovery(request: Request) -> Response:
+        door.admit(request, None)
+        body, tag = door.discovery
+        headers = {
+            "ETag": tag,
+            "Cache-Control": f"max-age={FRESH_SECONDS}",
+            "Vary": "Authorization",
+        }
+        if tag in [each.strip() for each in request.headers.get("if-none-match", "").split(",")]:
+            return Response(status_code=304, headers=headers)
+        return Response(body, media_type="application/json", headers=headers)
+
+    @app.post(f"{CDS_HOOKS}/{{service}}", include_in_schema=False)
+    async def call(service: str, request: Request) -> Response:
+        begun = time.perf_counter()
+        caller = await door.admitted(request, service)
+        hooks = door.hooks(service)
+        if door.in_hand >= door.own.most_at_once:
+            raise BusyError(
+                Problem(
+                    code="busy",
+                    message="too many calls are in hand",
+                    help="send the call again in a moment",
+                    where="service",
+                )
+            )
+        door.in_hand += 1
+        try:
+            data = await read_body(request, RECORD_BYTES)
+            if door.own.fhir_servers:
+                asked, looked = await run_in_threadpool(_read, data, hooks)
+                looked = await door.fetcher.complete(asked, looked)
+                body = await run_in_threadpool(_answer, door, service, caller, asked, looked, begun)
+            else:
+                # One walk to another thread instead of two: under load each costs a wait for the interpreter.
+                body = await to_thread.run_sync(
+                    lambda: _answer(door, service, caller, *_read(data, hooks), begun),
+                    limiter=turns(),
+                )
+        finally:
+            door.in_hand -= 1
+        return Response(body, media_type="application/json")
+
+    @app.post(f"{CDS_HOOKS}/{{service}}/feedback", include_in_schema=False)
+    async def feedback(service: str, request: Request) -> Response:
+        caller = await door.admitted(request, service)
+        door.hooks(service)
+        data = await read_body(request)
+
+        def learn() -> None:
+            outcomes = read_feedback(read_json(data), door.own.keep_comments)
+            new, unmatched = door.state.learn(service, outcomes)
+            record(
+                "feedback",
+                {
+                    "time": door.clock().isoformat(),
+                    **_who(caller),
+                    "service": service,
+                    "reports": len(outcomes),
+                    "new": new,
+                    "unmatched": unmatched,
+                    "accepted": sum(each.outcome == "accepted" for each in outcomes),
+                    "overridden": sum(each.outcome == "overridden" for each in outcomes),
+                },
+            )
+
+        await run_in_threadpool(learn)
+        return Response()
+
+
+def _read(data: bytes, hooks: tuple[str, ...]) -> tuple[Call, Looked]:
+    call = read_call(read_json(data, RECORD_BYTES, RECORD), hooks)
+    return call, look(call.hook, call.prefetch)
+
+
+def _who(caller: Caller | None) -> dict[str, Any]:
+    return {"iss": caller.client.iss, "tenant": caller.tenant} if caller else {}
+
+
+def _answer(
+    door: CdsHooks, service: str, caller: Caller | None, call: Call, looked: Looked, begun: float
+) -> bytes:
+    now = door.clock()
+    judged = door.judged(call, looked, caller, now.date())
+    cards = door.cards.write(judged, call.patient, now.date().isoformat())
+    shown = [(card["uuid"], action.id) for card, action in zip(cards, judged.actions, strict=True)]
+    try:
+        door.state.shown(service, shown)
+    except BusyError:
+        # A card that is not remembered can still be read: a red sign does not wait for a full disk.
+        _log.error("cards were given that could not be remembered")
+    record(
+        "call",
+        {
+            "time": now.isoformat(),
+            **_who(caller),
+            "service": service,
+            "hook": call.hook,
+            "hookInstance": instance(call.instance),
+            "patient": pseudonym(door.state.secret, call.patient),
+            "version": judged.decision.version,
+            "content": judged.decision.content_hash,
+            "cards": [uuid for uuid, _ in shown],
+            "actions": [action for _, action in shown],
+            "incomplete": judged.decision.incomplete or None,
+            "warnings": list(judged.warnings),
+            "milliseconds": round((time.perf_counter() - begun) * 1000),
+        },
+    )
+    return _written({"cards": cards})

@@ -1,0 +1,1 @@
+"""The web page: forms that work without script, for a clinician who asks about one patient."""

@@ -1,0 +1,131 @@
+"""What a reviewer reads: the documents with their rules in words, the account of the founding document. Read only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+
+from fastapi import Request
+from markdown_it import MarkdownIt
+from starlette.responses import Response
+
+from api.library import get_pathway, pathway_files
+from api.page.render import page, shrunk
+from pathways.account import read_ledger, uses_of_statements
+from rules.words import in_words
+from schemas.errors import NotFoundError, Problem
+from schemas.ledger import Statement
+from schemas.pathway import Pathway, Rule
+
+_FENCE = re.compile(r"^```[a-z].*?^```\n", re.MULTILINE | re.DOTALL)
+FATES = {
+    "rule": "became rules",
+    "fact": "is told as a fact",
+    "fact-with-caveat": "is told with a caveat",
+    "marketing": "is not used: it advertises",
+}
+
+
+@dataclass(frozen=True)
+class RuleShown:
+    """One rule as a reviewer reads it."""
+
+    rule: Rule
+    when: str
+    on: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DocumentShown:
+    """One document: its prose as HTML, and its rules in words."""
+
+    name: str
+    title: str
+    html: str
+    rules: tuple[RuleShown, ...]
+
+
+@dataclass(frozen=True)
+class StatementShown:
+    """One statement of the founding document, what became of it, and what cites it."""
+
+    statement: Statement
+    fate: str
+    cited_by: tuple[str, ...]
+
+
+@cache
+def document_names(pathway: str) -> tuple[str, ...]:
+    """Return the documents in the order in which they are read: the pathway first, then by name."""
+    names = [name for name in pathway_files(pathway) if name.endswith(".md")]
+    return tuple(sorted(names, key=lambda name: (name != "pathway.md", "/" in name, name)))
+
+
+@cache
+def read_shown(pathway: str, name: str) -> DocumentShown:
+    """Return one document as shown; raise NotFoundError when there is none of that name."""
+    if name not in document_names(pathway):
+        raise NotFoundError(
+            Problem(
+                code="unknown-document",
+                message="there is no such document",
+                help="the author's page names them all",
+                where="document",
+            )
+        )
+    found = get_pathway(pathway)
+    text = pathway_files(pathway)[name]
+    heading = re.search(r"^# (.+)$", text, re.MULTILINE)
+    markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+    # One level down: the page has its own first heading. Blocks stand below, in words.
+    body = re.sub(r"^(#+) ", r"#\1 ", _FENCE.sub("", text), flags=re.MULTILINE)
+    return DocumentShown(
+        name=name,
+        title=heading[1] if heading else name,
+        html=markdown.render(body),
+        rules=tuple(_rules(found, name)),
+    )
+
+
+def _rules(pathway: Pathway, name: str) -> list[RuleShown]:
+    values = {key: setting.value for key, setting in pathway.settings.items()}
+    return [
+        RuleShown(
+            rule=rule,
+            when=in_words(rule.when, pathway, values),
+            on=tuple(
+                pathway.treatments[id].title if id in pathway.treatments else id for id in rule.on
+            ),
+        )
+        for rule in pathway.rules.values()
+        if rule.place.file == name
+    ]
+
+
+@cache
+def statements(pathway: str) -> tuple[StatementShown, ...]:
+    """Return the account of the founding document, statement by statement."""
+    uses = uses_of_statements(get_pathway(pathway))
+    return tuple(
+        StatementShown(each, FATES[each.kind.value], uses.get(each.id, ()))
+        for each in read_ledger(pathway_files(pathway)["ledger.yaml"]).statements
+    )
+
+
+def author_page(request: Request, pathway: str) -> Response:
+    """Return the overview, one document (`document` in the address), or the ledger.
+
+    Raises NotFoundError.
+    """
+    name = request.path_params.get("document", "")
+    found = get_pathway(pathway)
+    response = page(
+        "author.html",
+        pathway=found,
+        names={each: read_shown(pathway, each).title for each in document_names(pathway)},
+        document=read_shown(pathway, name) if name else None,
+        ledger=statements(pathway) if not name else (),
+        uncited=[rule.id for rule in found.rules.values() if not rule.sources],
+    )
+    return shrunk(response, request.headers.get("accept-encoding", ""))

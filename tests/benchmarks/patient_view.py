@@ -1,0 +1,203 @@
+"""A patient-view call with a record of 200 resources: its parts, and the whole of it under 20 clients at once."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+from api.cds_hooks.call import read_call
+from api.cds_hooks.prefetch import look
+from api.fhir.reading import read_record
+from api.library import get_codes, get_pathway, get_vignettes
+from api.strict_json import RECORD, RECORD_BYTES, read_json
+from tests.conftest import ON
+from tests.fhir_records import PATIENT, record_of
+
+RESOURCES = 200
+CLIENTS = 20
+CALLS = 20
+"""By each client."""
+ADDRESS = "/cds-services/steppedcare-fbss-patient-view"
+
+
+def body() -> bytes:
+    """Return the call: a built-in patient, and as many other findings as make up 200 resources."""
+    (vignette,) = [each for each in get_vignettes("fbss") if each.id == "V09"]
+    record = record_of(vignette.input)
+    assert record is not None
+    found = [entry["resource"] for entry in record["entry"]]
+    (person,) = [each for each in found if each["resourceType"] == "Patient"]
+    rest = [each for each in found if each is not person]
+    conditions = [each for each in rest if each["resourceType"] == "Condition"]
+    others = [each for each in rest if each["resourceType"] != "Condition"]
+    conditions += [_problem(at) for at in range((RESOURCES - len(found)) // 2)]
+    others += [_laboratory(at) for at in range(RESOURCES - 1 - len(conditions) - len(others))]
+    call = {
+        "hook": "patient-view",
+        "hookInstance": "0b7f7d2e-30a5-4f10-9a4e-2f3f5b7b3a11",
+        "context": {"userId": "Practitioner/u1", "patientId": PATIENT},
+        "prefetch": {
+            "patient": person,
+            "conditions": _bundle(conditions),
+            "other": _bundle(others),
+        },
+    }
+    return json.dumps(call).encode()
+
+
+def _bundle(resources: list[dict[str, Any]]) -> dict[str, Any]:
+    rows = [
+        {"fullUrl": f"https://ehr.example/{at}", "resource": r} for at, r in enumerate(resources)
+    ]
+    return {"resourceType": "Bundle", "type": "searchset", "entry": rows}
+
+
+def _problem(at: int) -> dict[str, Any]:
+    return {
+        "resourceType": "Condition",
+        "id": f"extra-{at}",
+        "meta": {"versionId": "1", "lastUpdated": "2026-01-01T10:00:00Z"},
+        "clinicalStatus": {"coding": [{"system": f"{_HL7}/condition-clinical", "code": "active"}]},
+        "verificationStatus": {
+            "coding": [{"system": f"{_HL7}/condition-ver-status", "code": "confirmed"}]
+        },
+        "code": {
+            "coding": [{"system": "http://snomed.info/sct", "code": str(10_000_000 + at)}],
+            "text": "another problem",
+        },
+        "subject": {"reference": f"Patient/{PATIENT}"},
+        "onsetDateTime": "2019-05-01",
+    }
+
+
+def _laboratory(at: int) -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "id": f"laboratory-{at}",
+        "status": "final",
+        "category": [{"coding": [{"system": f"{_HL7}/observation-category", "code": "laboratory"}]}],
+        "code": {"coding": [{"system": "http://loinc.org", "code": f"{20_000 + at}-1"}]},
+        "subject": {"reference": f"Patient/{PATIENT}"},
+        "effectiveDateTime": "2026-01-15T08:00:00Z",
+        "valueQuantity": {
+            "value": 4.2, "unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L",
+        },
+    }  # fmt: skip
+
+
+_HL7 = "http://terminology.hl7.org/CodeSystem"
+
+
+def parse(data: bytes) -> Any:
+    """Read the bytes of a call strictly."""
+    return read_json(data, RECORD_BYTES, RECORD)
+
+
+def map_record(parsed: Any) -> Any:
+    """Turn a parsed call into the input of a decision."""
+    looked = look("patient-view", read_call(parsed, ("patient-view",)).prefetch)
+    return read_record(
+        looked.resources,
+        subject=PATIENT,
+        on=ON,
+        pathway=get_pathway("fbss"),
+        codes=get_codes("fbss"),
+    )
+
+
+def under_load() -> tuple[list[float], float | None]:
+    """Return the seconds each call took, and the processor's seconds for one call, where the system tells them.
+
+    The service is held to one core and 20 clients call at once. On a machine with other work the first say more
+    about that work; the second do not.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "api.main:app",
+        "--port",
+        str(port),
+        "--no-access-log",
+    ]
+    service = subprocess.Popen(command, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+    try:
+        if hasattr(os, "sched_setaffinity"):
+            os.sched_setaffinity(service.pid, {min(os.sched_getaffinity(0))})
+        _wait(port)
+        data, times = body(), []
+        _client(port, data, 3, [])
+        clients = [
+            threading.Thread(target=_client, args=(port, data, CALLS, times))
+            for _ in range(CLIENTS)
+        ]
+        before = _processor(service.pid)
+        for each in clients:
+            each.start()
+        for each in clients:
+            each.join()
+        after = _processor(service.pid)
+        if before is None or after is None:
+            return times, None
+        return times, (after - before) / len(times)
+    finally:
+        service.terminate()
+        service.wait(10)
+
+
+def _processor(pid: int) -> float | None:
+    """Return the processor's seconds a process has used so far; None where the system does not tell."""
+    try:
+        parts = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _wait(port: int) -> None:
+    for _ in range(200):
+        try:
+            http.client.HTTPConnection("127.0.0.1", port, timeout=1).connect()
+            return
+        except OSError:
+            time.sleep(0.1)
+    raise TimeoutError("the service did not start")
+
+
+def _client(port: int, data: bytes, calls: int, times: list[float]) -> None:
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    for _ in range(calls):
+        begun = time.perf_counter()
+        line.request("POST", ADDRESS, data, {"Content-Type": "application/json"})
+        answer = line.getresponse()
+        answer.read()
+        times.append(time.perf_counter() - begun)
+        assert answer.status == 200, answer.status
+    line.close()
+
+
+def report(times: list[float], processor: float | None) -> str:
+    """Return the figures in one line."""
+    own = "" if processor is None else f"; {processor * 1e3:.1f} ms of processor time a call"
+    cuts = statistics.quantiles(times, n=100)
+    return (
+        f"  patient-view, {RESOURCES} resources, {CLIENTS} clients, one core: "
+        f"p50 {cuts[49] * 1e3:.0f} ms, p95 {cuts[94] * 1e3:.0f} ms, p99 {cuts[98] * 1e3:.0f} ms"
+        f"   limit 500 ms at p95{own}"
+    )
+
+
+if __name__ == "__main__":
+    print(report(*under_load()))

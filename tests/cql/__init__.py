@@ -1,0 +1,1 @@
+"""An outside engine runs the rules as printed."""
