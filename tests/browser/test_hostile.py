@@ -6,6 +6,8 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 Open = Callable[..., Any]
 CALLS = (
     "window.hit=1",
@@ -44,6 +46,7 @@ SEND = """([path, fields]) => {
 }"""
 
 
+@pytest.mark.slow
 def test_two_hundred_hostile_texts_are_shown_and_none_is_executed(open_page: Open) -> None:
     assert len(TEXTS) == 200
     readable: list[tuple[str, str]] = [("f.age", "50")]

@@ -574,6 +574,7 @@ def test_a_red_sign_is_told_when_nothing_can_be_recorded(make: Make, tmp_path: P
 
 
 @pytest.mark.hazard("H-55")
+@pytest.mark.slow
 def test_a_service_that_could_record_nothing_is_not_ready(make: Make) -> None:
     client = make()
     recorder = keeper(client).recorder

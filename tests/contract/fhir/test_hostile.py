@@ -100,6 +100,7 @@ ANYTHING = st.recursive(
 )  # fmt: skip
 
 
+@pytest.mark.slow
 def test_8_6_any_json_at_all_is_answered(client: TestClient) -> None:
     @GENTLE
     @given(ANYTHING)

@@ -32,6 +32,7 @@ def test_ten_kills_while_writing_lose_nothing_acknowledged_and_double_nothing(
 
 
 @pytest.mark.hazard("H-49")
+@pytest.mark.slow
 def test_two_processes_write_five_hundred_each_into_one_chain(address: str, tmp_path: Path) -> None:
     found = two_writers(address, tmp_path, EACH)
 
