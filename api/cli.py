@@ -299,8 +299,8 @@ def verify(
         str | None, typer.Option("--certificate", help="With --prove: a file for the certificate.")
     ] = None,
     seconds: Annotated[
-        float, typer.Option("--seconds", min=1, help="With --prove: the time it may take.")
-    ] = 900.0,
+        float | None, typer.Option("--seconds", min=1, help="With --prove: the time it may take.")
+    ] = None,
 ) -> None:
     """Check the pathway itself: its documents, what its patients reach, its hazards, its proofs, its tests."""
     if prove:

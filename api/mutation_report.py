@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable
 
 from api.library import get_decider, get_vignettes
 from api.reports import Report
 from api.service import get_checker
-from schemas.errors import InputError, Problem
+from api.solver import need_solver
 from schemas.verification import Score, Survivor
 
 TOLD_EVERY = 500
@@ -24,15 +23,7 @@ def mutation_report(
     about red signs, blocks and opioids and 95 % of the whole are noticed, what changes no answer not counted. Raises
     InputError when the solver is not installed.
     """
-    if importlib.util.find_spec("z3") is None:
-        raise InputError(
-            Problem(
-                code="solver-missing",
-                message="the solver that tells which changes nobody can notice is not installed",
-                help="`make test` installs it; it is the package z3-solver",
-                where="--mutation",
-            )
-        )
+    need_solver("--mutation", "tells which changes nobody can notice")
     from rules.verification.backwards.candidates import ANY_DAY
     from rules.verification.bench import lay_benches
     from rules.verification.border import border_patients

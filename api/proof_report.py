@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from api.library import get_decider, get_pathway, program_version
 from api.reports import Report
+from api.solver import need_solver
 from rules.canonical import canonical_json
 from schemas.errors import InputError, Problem
 from schemas.proof import Certificate, CounterExample, ProvedStatement
@@ -19,7 +19,7 @@ BUDGET_SECONDS = 900.0
 def proof_report(
     id: str,
     certificate: str | None = None,
-    seconds: float = BUDGET_SECONDS,
+    seconds: float | None = None,
     tell: Callable[[str], None] | None = None,
 ) -> Report:
     """Prove every statement about a pathway, over all patients and every allowed setting.
@@ -27,15 +27,7 @@ def proof_report(
     *certificate*: a file the certificate is written to, as JSON. *tell* is given a line for each statement as it is
     done. Raises InputError when the solver is not installed or the file cannot be written.
     """
-    if importlib.util.find_spec("z3") is None:
-        raise InputError(
-            Problem(
-                code="solver-missing",
-                message="the solver that proofs need is not installed",
-                help="`make test` installs it; it is the package z3-solver",
-                where="--prove",
-            )
-        )
+    need_solver("--prove", "proofs need")
     from rules.proof.certificate import prove
 
     decider = get_decider(id)
@@ -43,7 +35,7 @@ def proof_report(
         get_pathway(id),
         decider.network,
         None,
-        seconds,
+        BUDGET_SECONDS if seconds is None else seconds,
         clock=time.monotonic,
         program=program_version(),
         progress=None if tell is None else lambda each: tell(_line(each)),

@@ -30,13 +30,13 @@ RELATIONS: dict[str, Relation] = {
 }  # fmt: skip
 
 ELSEWHERE = {
-    "INV-R11": "speaks of cards; the CDS Hooks door is not built",
-    "INV-R12": "speaks of records with a status or another subject; the FHIR door is not built",
+    "INV-R11": "speaks of cards; asked of every card answer at that door",
+    "INV-R12": "speaks of records with a status or another subject; asked where FHIR records are read",
     "INV-P6": "speaks of all patients together; counted over a whole run and proved by `verify`",
-    "INV-D7": "facts reach us in one unit each; units are the FHIR door's, which is not built",
-    "INV-D9": "speaks of bundles with two subjects; the FHIR door is not built",
+    "INV-D7": "facts reach us in one unit each; asked where FHIR records are read",
+    "INV-D9": "speaks of bundles with two subjects; asked where FHIR records are read",
     "INV-E3": "speaks of a decision after others; checked over a whole run",
-    "INV-E6": "speaks of stored requests; the decision log is not built",
+    "INV-E6": "speaks of stored requests; asked of the decision log",
 }
 """Invariants of decisions that no function here can check, with the reason."""
 

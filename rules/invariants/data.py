@@ -251,14 +251,19 @@ def month_only(case: Case) -> Iterator[Change]:
                 yield Change(f"`{name}` told by its {words}", name, changed)
 
 
-def vaguer_opens_nothing(before: Case, after: Case, change: Change) -> Violations:
-    """A vaguer date may turn answers into questions; it may not turn a no into a yes."""
+def less_opens_nothing(before: Case, after: Case) -> Violations:
+    """What is said less exactly opens no offer, and closes no sign without asking."""
     opened = after.offers - before.offers
     if opened:
-        yield f"{sorted(opened)} is offered on the vaguer date only"
+        yield f"{sorted(opened)} is offered only where less is known"
     closed = before.red.keys() - after.red.keys()
     if closed and after.decision.screen_complete:
-        yield f"{sorted(closed)} is closed on the vaguer date and nothing is asked"
+        yield f"{sorted(closed)} is closed where less is known, and nothing is asked"
+
+
+def vaguer_opens_nothing(before: Case, after: Case, change: Change) -> Violations:
+    """A vaguer date may turn answers into questions; it may not turn a no into a yes."""
+    yield from less_opens_nothing(before, after)
 
 
 def contradictions_are_named(case: Case) -> Violations:
@@ -302,12 +307,7 @@ def perhaps_not_all(case: Case) -> Iterator[Change]:
 
 def silence_settles_nothing(before: Case, after: Case, change: Change) -> Violations:
     """What a complete list settled may become a question, never its opposite; conditions that ask `known(x)` apart."""
-    opened = after.offers - before.offers
-    if opened:
-        yield f"{sorted(opened)} is offered on the list that may lack something only"
-    closed = before.red.keys() - after.red.keys()
-    if closed and after.decision.screen_complete:
-        yield f"{sorted(closed)} is closed and nothing is asked"
+    yield from less_opens_nothing(before, after)
     asked = guarded(before)
     for name, truth in before.truths.items():
         opposite = {truth, after.truths[name]} == {FALSE, TRUE}

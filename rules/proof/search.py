@@ -13,19 +13,13 @@ import z3
 from rules.check import Checker
 from rules.decide import Decider
 from rules.network import Network
+from rules.proof.meaning import Input, exact_dates, writable_dates
 from rules.proof.model import SymbolicDecision, VerdictTable
 from rules.proof.patient import SymbolicSettings
 from rules.proof.tables import verdict_rows
 from rules.proof.trial import TrialOutcomes, trial_outcomes
-from rules.proof.witness import (
-    Input,
-    TrialRows,
-    Witness,
-    check,
-    exact_dates,
-    misread,
-    writable_dates,
-)
+from rules.proof.trial_rows import TrialRows
+from rules.proof.witness import Witness, check, misread
 from schemas.condition import Known, Within
 from schemas.decision import Decision
 from schemas.errors import InputError

@@ -118,6 +118,15 @@ def read_when(body: dict[str, Any], stem: str, on: dt.date) -> When:
     return NOTHING
 
 
+def read_result_date(body: dict[str, Any], on: dt.date) -> When:
+    """Return when a result holds: when it was measured, and where that is not told, when it was issued."""
+    when = read_when(body, "effective", on)
+    if when is NOTHING and "issued" in body:
+        issued = read_moment(body["issued"], on)
+        when = When(issued, issued, unreadable=issued is None)
+    return when
+
+
 def read_period(value: Any, on: dt.date) -> When:
     """Return the two ends of a Period; one that is left out is not known."""
     period = mapping(value)

@@ -20,7 +20,8 @@ from schemas.facts import adapter_of
 from schemas.pathway import Pathway, plain_spelling
 
 Found = TypeVar("Found")
-_WORDS = re.compile(r"\w+")
+_WORDS = re.compile(r"[^\W_]+")
+LONGEST_NAME = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +148,7 @@ class Lexicon:
         A medicine that is read although the text only mentions it makes the answer more careful, one that is
         overlooked makes it less.
         """
-        words = _WORDS.findall(plain_spelling(written[:400]))
+        words = _WORDS.findall(plain_spelling(written[:LONGEST_NAME]))
         found: set[str] = set()
         at = 0
         while at < len(words):

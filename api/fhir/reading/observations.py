@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.fhir.reading.chart import NO_CODE, NO_FACT, NO_STATUS, Chart
-from api.fhir.reading.dates import NOTHING, Moment, When, read_moment, read_when
+from api.fhir.reading.dates import Moment, read_moment, read_result_date
 from api.fhir.reading.readings import ASKED, UNAVAILABLE, Reading
 from api.fhir.reading.resources import Item
 from api.fhir.reading.shapes import Coding, choice, codings, mapping, number, objects, text
@@ -24,10 +24,7 @@ def read_observation(item: Item, chart: Chart) -> None:
     if text(body.get("status")) not in COUNTS:
         chart.tally.add(kind, NO_STATUS)
         return
-    when = read_when(body, "effective", chart.on)
-    if when is NOTHING and "issued" in body:
-        issued = read_moment(body["issued"], chart.on)
-        when = When(issued, issued, unreadable=issued is None)
+    when = read_result_date(body, chart.on)
     if not chart.dated(kind, when):
         return
     read = _part(body, kind, when.last, chart)

@@ -6,7 +6,7 @@ import datetime as dt
 
 from api.fhir.reading.chart import BAD_DATE, NO_CODE, NO_FACT, NO_STATUS, PAST, Chart
 from api.fhir.reading.conditions import read_finding
-from api.fhir.reading.dates import NOTHING, Moment, When, read_moment, read_when
+from api.fhir.reading.dates import Moment, read_moment, read_result_date, read_when
 from api.fhir.reading.procedures import IMAGED, read_image
 from api.fhir.reading.readings import Reading
 from api.fhir.reading.resources import Item
@@ -128,10 +128,7 @@ def read_report(item: Item, chart: Chart) -> None:
     if text(body.get("status")) not in REPORTED:
         chart.tally.add(kind, NO_STATUS)
         return
-    when = read_when(body, "effective", chart.on)
-    if when is NOTHING and "issued" in body:
-        issued = read_moment(body["issued"], chart.on)
-        when = When(issued, issued, unreadable=issued is None)
+    when = read_result_date(body, chart.on)
     if not chart.dated(kind, when):
         return
     meanings = chart.lexicon.meanings("procedures", codings(body.get("code")))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import socket
 import threading
 import time
@@ -12,8 +11,8 @@ from typing import Any
 
 import pytest
 import uvicorn
-from playwright.sync_api import Page, sync_playwright
 
+from tests.browser.conftest import browser as browser
 from tests.contract.cds_hooks.charts import OPERATED, RETENTION, call, prefetch, problem, service
 from tests.contract.cds_hooks.conftest import opened
 
@@ -76,20 +75,14 @@ def served(pages: str) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def page(pages: str) -> Iterator[Page]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        pytest.skip("needs Chromium: apt install chromium")
-    with sync_playwright() as play:
-        browser = play.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        found = browser.new_page()
-        found.goto(pages)
-        yield found
-        browser.close()
+def page(browser: Any, pages: str) -> Any:
+    found = browser.new_page()
+    found.goto(pages)
+    return found
 
 
 def test_i_a_page_the_settings_name_reads_discovery_cards_feedback_and_errors(
-    page: Page, served: str
+    page: Any, served: str
 ) -> None:
     view = f"{served}{service('patient-view')}"
     red = call(data=prefetch(problem(OPERATED), forms=RETENTION))
@@ -117,7 +110,7 @@ def test_i_a_page_the_settings_name_reads_discovery_cards_feedback_and_errors(
 
 
 @pytest.mark.hazard("H-68")
-def test_i_a_page_of_any_other_origin_gets_nothing(page: Page, pages: str, served: str) -> None:
+def test_i_a_page_of_any_other_origin_gets_nothing(page: Any, pages: str, served: str) -> None:
     browser = page.context.browser
     assert browser is not None
     other = browser.new_page()
