@@ -2,7 +2,7 @@
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help serve test lint format prove proofs patients full soak bench lock clean anew
+.PHONY: help serve test lint format prove proofs patients full soak bench cohort spark lock clean anew
 
 # durable-rules is compiled with `cc`, or with the CC you set, whatever Python itself was compiled with.
 export CC
@@ -18,6 +18,7 @@ help:
 	@echo 'make test     check format, style, types and imports, then run the tests'
 	@echo 'make prove    prove the pathway: gaps, coverage, and the safety statements over all patients'
 	@echo 'make full     the tests that make test leaves out for time: more patients, slow ones'
+	@echo 'make cohort   install what populations need; make spark: Spark as well (450 MB, needs Java)'
 	@echo 'make soak     run long and watch memory'
 	@echo 'make bench    measure speed'
 	@echo 'make lint     only the checks of make test'
@@ -105,12 +106,32 @@ endif
 COMPILE = "$$(.ci/uv)" pip compile --quiet --no-config --universal --python-version 3.11 \
 	--generate-hashes --custom-compile-command 'make lock' $(UPGRADE)
 
+# Populations: their own packages, and Spark's, which are large and need Java.
+
+cohort: .venv/cohort
+
+.venv/cohort: .venv/runtime requirements-cohort.lock
+	@echo 'installing requirements-cohort.lock'
+	@$(LOCKED) $(COMPILED) --requirement requirements-cohort.lock
+	@touch $@
+
+spark: .venv/spark
+
+.venv/spark: .venv/cohort requirements-spark.lock
+	@echo 'installing requirements-spark.lock (450 MB)'
+	@$(LOCKED) $(COMPILED) --no-binary pyspark --requirement requirements-spark.lock
+	@touch $@
+
 lock:
 	$(COMPILE) --group tools --output-file .ci/tools.lock
 	$(COMPILE) --group build --output-file .ci/build.lock
 	$(COMPILE) pyproject.toml --output-file requirements.lock
 	$(COMPILE) pyproject.toml --extra dev --constraint requirements.lock \
 		--output-file requirements-dev.lock
+	$(COMPILE) pyproject.toml --extra cohort --constraint requirements-dev.lock \
+		--output-file requirements-cohort.lock
+	$(COMPILE) pyproject.toml --extra spark --constraint requirements-dev.lock \
+		--output-file requirements-spark.lock
 
 clean:
 	rm -rf .venv .tools build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \

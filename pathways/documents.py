@@ -61,7 +61,8 @@ def read_document(text: str, file: str) -> list[Block]:
     if len(text) > LARGEST:
         raise _problem(file, 1, "document-too-large", "the document is over 1,000,000 characters")
     lines = _LINE_END.split(text)
-    tokens = MarkdownIt("commonmark").enable("table").parse(text)
+    # What stands inside a line is taken as written: only blocks are read.
+    tokens = MarkdownIt("commonmark").enable("table").disable("inline").parse(text)
     blocks: list[Block] = []
     problems: list[Problem] = []
     statement = ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from decimal import Decimal
 
-from schemas.decision import SourceNote
+from rules.derive import canonical_value
+from schemas.decision import SettingUsed, SourceNote
 from schemas.pathway import Effect, Pathway, Rule
 from schemas.provenance import Citation
 
@@ -25,6 +27,7 @@ class Catalogue:
                     for agent in rule.agents:
                         self._agent[treatment, agent].append(rule)
         self._notes: dict[Citation, SourceNote] = {}
+        self._settings: dict[tuple[str, Decimal], SettingUsed] = {}
         self.sources = {
             name: tuple(self.note(citation) for citation in rule.sources)
             for name, rule in pathway.rules.items()
@@ -46,6 +49,22 @@ class Catalogue:
     def agent(self, treatment: str, agent: str) -> list[Rule]:
         """Return the blocks and cautions limited to one medicine inside *treatment*."""
         return self._agent.get((treatment, agent), [])
+
+    def setting(self, name: str, value: Decimal) -> SettingUsed:
+        """Return what is shown of a setting that has *value* here."""
+        found = self._settings.get((name, value))
+        if found is None:
+            setting = self.pathway.settings[name]
+            found = self._settings[name, value] = SettingUsed(
+                name=name,
+                value=canonical_value(value),
+                unit=setting.unit,
+                says=setting.says,
+                sources=tuple(self.note(citation) for citation in setting.sources),
+                changed=value != setting.value,
+                signed_off=setting.signed_off,
+            )
+        return found
 
     def note(self, citation: Citation) -> SourceNote:
         """Return what is shown of a source."""

@@ -11,14 +11,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
-from functools import lru_cache
 
 from rules import engine as engine_module
 from rules.bare import INCOMPLETE, bare_decision
 from rules.canonical import patient_input, sha256
 from rules.catalogue import Catalogue
-from rules.derive import canonical_value
-from rules.evaluation import Evaluation, Voices
+from rules.evaluation import Evaluation, Settled, Voices
 from rules.explain import Explainer
 from rules.missing import Questions
 from rules.network import ASSESSED, IN_SCOPE, build_network
@@ -37,7 +35,6 @@ from schemas.decision import (
     RedSign,
     Scope,
     SettingsNote,
-    SettingUsed,
     State,
     SurgicalAssessment,
     TreatmentDecision,
@@ -68,8 +65,13 @@ class Decider:
         )
         self.outliner = Outliner(pathway, self.network)
         self.catalogue = Catalogue(pathway)
+        self._because: dict[str, dict[str, str]] = {}
         raising = [r for r in pathway.rules.values() if r.effect is Effect.RED_SIGN]
         self.red_sign_facts = frozenset(self.network.facts(f"rule:{rule.id}" for rule in raising))
+
+    def because(self, settings: Settled) -> dict[str, str]:
+        """Return where the words of rules under *settings* are kept; they hold nothing of any patient."""
+        return self._because.setdefault(settings.key, {})
 
     def decide(self, patient: Patient, changed: Mapping[str, Decimal] | None = None) -> Decision:
         """Return the decision for *patient* under its settings profile, or under *changed* settings.
@@ -91,11 +93,6 @@ def decide(decider: Decider, patient: Patient) -> Decision:
     return decider.decide(patient)
 
 
-@lru_cache(maxsize=64)
-def _settings_hash(settings: tuple[tuple[str, Decimal], ...]) -> str:
-    return sha256({name: canonical_value(value) for name, value in settings})
-
-
 class _Writer:
     """Writes one decision from one evaluation."""
 
@@ -105,7 +102,8 @@ class _Writer:
         self.patient, self.reading = evaluation.patient, evaluation.reading
         self.explainer = Explainer(
             self.pathway, decider.network, evaluation.settings, self.patient,
-            self.reading.values, self.nodes, decider.catalogue,
+            self.reading.values, self.nodes, decider.catalogue, evaluation.trace,
+            decider.because(evaluation.settings),
         )  # fmt: skip
 
     def write(self) -> Decision:
@@ -159,7 +157,7 @@ class _Writer:
             caveats=self.caveats(complete),
             receipt=Receipt(
                 facts=sha256(sent),
-                settings=_settings_hash(tuple(self.evaluation.settings.items())),
+                settings=self.evaluation.settings.key,
                 content=self.pathway.content_hash,
                 program=self.decider.program,
                 decision="",
@@ -353,17 +351,6 @@ class _Writer:
         used = []
         for name, setting in self.pathway.settings.items():
             value = self.evaluation.settings[name]
-            changed = value != setting.value
-            if changed or name in self.explainer.settings_read:
-                used.append(
-                    SettingUsed(
-                        name=name,
-                        value=canonical_value(value),
-                        unit=setting.unit,
-                        says=setting.says,
-                        sources=tuple(self.explainer.source(c) for c in setting.sources),
-                        changed=changed,
-                        signed_off=setting.signed_off,
-                    )
-                )
+            if value != setting.value or name in self.explainer.settings_read:
+                used.append(self.decider.catalogue.setting(name, value))
         return SettingsNote(profile=self.patient.settings, used=tuple(used))

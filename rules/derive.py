@@ -404,5 +404,7 @@ def canonical_value(value: Any) -> Any:
     if isinstance(value, PartialDate):
         return value.text
     if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise ValueError("a number that is not finite")
         return int(value) if value == value.to_integral_value() else float(value)
     return value

@@ -25,9 +25,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
+from itertools import compress
+from operator import itemgetter
 from typing import Any
 
 import durable_rules_engine as core
@@ -35,7 +37,7 @@ import durable_rules_engine as core
 from rules.evaluator import Truths
 from rules.network import Network
 from rules.plan import Conclusion, Literal, plan
-from rules.truth import FALSE, TRUE, UNKNOWN
+from rules.truth import FALSE, TRUE
 from schemas.errors import EngineFault
 
 SID = "s"
@@ -71,9 +73,17 @@ def _grouped(conclusions: Iterable[tuple[int, Conclusion]]) -> list[_Group]:
 
 
 class _Stratum:
-    """One ruleset: the conclusions of one level, with earlier conclusions as atoms."""
+    """One ruleset: the conclusions of one level, with earlier conclusions as atoms.
 
-    def __init__(self, name: str, conclusions: list[tuple[int, Conclusion]]) -> None:
+    *slots* says where in the board of atoms each literal stands; the board is a list of 0 and 1.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        conclusions: list[tuple[int, Conclusion]],
+        slots: Mapping[Literal, int],
+    ) -> None:
         self.groups = _grouped(conclusions)
         names: dict[Literal, str] = {}
         rules: dict[str, Any] = {}
@@ -92,36 +102,37 @@ class _Stratum:
         rules[CANARY] = {"all": [{"m": {"$ex": {"end": 1}}}], "pri": 3}
         _check_limits(rules, [*names.values(), "g", "end", "id", "sid"], len(self.groups))
         self.handle = core.create_ruleset(name, json.dumps(rules))
-        self.texts = [
-            [(atom, f',"{names[atom]}":1') for atom in sorted(group.atoms, key=str)]
+        self.facts = [
+            (f'{{"sid":"{SID}","id":"f{group.number}","g":{group.number}',
+             *_reader([(slots[atom], f',"{names[atom]}":1') for atom in sorted(group.atoms, key=str)]))
             for group in self.groups
-        ]
+        ]  # fmt: skip
 
-    def run(self, true: set[Literal], fired: set[int]) -> None:
-        """Assert one fact a group, then the end; put the index of every conclusion that fires into *fired*.
+    def run(self, board: list[int], fired: list[int]) -> None:
+        """Assert one fact a group, then the end; append the index of every conclusion at every firing to *fired*.
 
         Raises EngineFault unless every fact was taken, every firing was one of ours and the canary fired once, last.
         """
-        for group, texts in zip(self.groups, self.texts, strict=True):
-            atoms = "".join([text for atom, text in texts if atom in true])
-            fact = f'{{"sid":"{SID}","id":"f{group.number}","g":{group.number}{atoms}}}'
-            if core.assert_fact(self.handle, fact)[0] not in (0, 1):
+        handle, assert_fact = self.handle, core.assert_fact
+        for head, chosen, texts in self.facts:
+            fact = f"{head}{''.join(compress(texts, chosen(board)))}}}"
+            if assert_fact(handle, fact)[0] not in (0, 1):
                 raise EngineFault("the engine refused a fact")
-        code, state = core.assert_fact(self.handle, f'{{"sid":"{SID}","id":"end","end":1}}')
-        begun = core.start_action_for_state(self.handle, state) if code == 0 else None
+        code, state = assert_fact(handle, f'{{"sid":"{SID}","id":"end","end":1}}')
+        begun = core.start_action_for_state(handle, state) if code == 0 else None
         message = begun[1] if begun else None
-        ended = 0
+        ended, concluded, following = 0, self.concluded, core.complete_and_start_action
         while message:
             # The message is {"rule":{...matched facts...}}; only the name of the rule is read.
             rule = message[2 : message.index('"', 2)]
             if rule == CANARY:
                 ended += 1
             else:
-                fired.add(self.concluded[rule])
-            message = core.complete_and_start_action(self.handle, state)
+                fired.append(concluded[rule])
+            message = following(handle, state)
         if ended != 1:
             raise EngineFault("the engine did not complete an evaluation")
-        core.delete_state(self.handle, SID)
+        core.delete_state(handle, SID)
 
     def has_state(self) -> bool:
         """Tell whether a state is left over; there is none between evaluations."""
@@ -143,6 +154,15 @@ class Engine:
             for at, c in enumerate(self.conclusions)
             if c.name in index
         ]
+        self._slots: dict[Literal, int] = {
+            ("leaf", at, so): 2 * at + (not so)
+            for at in range(len(network.leaves))
+            for so in (True, False)
+        }
+        for each in self.conclusions:
+            self._slots["node", each.name, each.so] = len(self._slots)
+        self._size = len(self._slots)
+        self._places = [self._slots["node", c.name, c.so] for c in self.conclusions]
         self._lock = threading.Lock()
         self._strata: list[_Stratum] = []
         self.builds = 0
@@ -156,7 +176,8 @@ class Engine:
         for at, conclusion in enumerate(self.conclusions):
             levels.setdefault(conclusion.stratum, []).append((at, conclusion))
         self._strata = [
-            _Stratum(f"pathway{self.builds}s{level}", levels[level]) for level in sorted(levels)
+            _Stratum(f"pathway{self.builds}s{level}", levels[level], self._slots)
+            for level in sorted(levels)
         ]
         self._run(())
 
@@ -190,17 +211,18 @@ class Engine:
             return None
 
     def _run(self, leaves: Truths) -> set[int]:
-        fired: set[int] = set()
-        true: set[Literal] = {
-            ("leaf", at, truth == TRUE) for at, truth in enumerate(leaves) if truth != UNKNOWN
-        }
+        board = [0] * self._size
+        # Two places for each comparison: it is so, it is not so; neither: unknown.
+        board[: 2 * len(leaves) : 2] = [truth == TRUE for truth in leaves]
+        board[1 : 2 * len(leaves) : 2] = [truth == FALSE for truth in leaves]
+        fired: list[int] = []
         for stratum in self._strata:
-            found: set[int] = set()
-            stratum.run(true, found)
+            found: list[int] = []
+            stratum.run(board, found)
             for at in found:
-                true.add(("node", self.conclusions[at].name, self.conclusions[at].so))
-            fired |= found
-        return fired
+                board[self._places[at]] = 1
+            fired += found
+        return set(fired)
 
     def disagreements(self, fired: set[int], nodes: Truths) -> list[str]:
         """Return the names of the nodes on which the engine and the evaluator differ."""
@@ -214,6 +236,15 @@ class Engine:
         """Return how many rulesets still hold a state; 0 between evaluations."""
         with self._lock:
             return sum(stratum.has_state() for stratum in self._strata)
+
+
+def _reader(
+    atoms: list[tuple[int, str]],
+) -> tuple[Callable[[list[int]], tuple[int, ...]], tuple[str, ...]]:
+    """Return what reads the places of *atoms* off a board, and the text of each."""
+    # A getter of one place returns no tuple; a second reading of the last place, without a text, makes it one.
+    places = [place for place, _ in atoms]
+    return itemgetter(*places, places[-1]), tuple(text for _, text in atoms)
 
 
 def _fnv1a(text: str) -> int:

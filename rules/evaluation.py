@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cached_property
 
-from rules.derive import Reading, read_patient, stated_only
+from rules.canonical import sha256
+from rules.derive import Reading, canonical_value, read_patient, stated_only
 from rules.engine import Engine
-from rules.evaluator import Evaluator, Screen, evaluate
+from rules.evaluator import Evaluator, Screen, Trace, evaluate
 from rules.network import Network
 from rules.truth import UNKNOWN
 from schemas.errors import EngineFault, Problem, SettingsError
@@ -16,16 +18,27 @@ from schemas.pathway import Pathway
 from schemas.patient import Patient
 
 
+class Settled(dict[str, Decimal]):
+    """The value of every setting, not changed any more, and a name for them all together."""
+
+    @cached_property
+    def key(self) -> str:
+        """The sha256 of the canonical JSON: the same for the same values, whatever their order."""
+        return sha256({name: canonical_value(value) for name, value in self.items()})
+
+
 @dataclass
 class Evaluation:
     """What two voices say about one patient. With *faults*, only the red signs can be relied on."""
 
     patient: Patient
-    settings: Mapping[str, Decimal]
+    settings: Settled
     reading: Reading
     nodes: dict[str, int]
     """Truth of every node; when the evaluator failed, of the red signs only, all else unknown."""
     faults: list[str] = field(default_factory=list)
+    trace: Trace | None = None
+    """The parts of the conditions as the evaluator judged them; None where a fault makes them unreliable."""
 
 
 class Voices:
@@ -35,17 +48,18 @@ class Voices:
         self.pathway, self.network = pathway, network
         self.engine = Engine(network)
         self.disagreements = 0
-        self._compiled: dict[tuple[tuple[str, Decimal], ...], tuple[Evaluator, Screen]] = {}
+        self._defaults = {name: setting.value for name, setting in pathway.settings.items()}
+        self._profiles: dict[str, Settled] = {}
+        self._compiled: dict[str, tuple[Evaluator, Screen]] = {}
 
-    def settings(
-        self, profile: str, changed: Mapping[str, Decimal] | None = None
-    ) -> dict[str, Decimal]:
+    def settings(self, profile: str, changed: Mapping[str, Decimal] | None = None) -> Settled:
         """Return the value of every setting under *profile*, or under *changed* (a site's own file).
 
         Raises SettingsError for a profile nobody here has.
         """
-        values = {name: setting.value for name, setting in self.pathway.settings.items()}
         if changed is None:
+            if profile in self._profiles:
+                return self._profiles[profile]
             if profile not in self.pathway.profiles:
                 raise SettingsError(
                     Problem(
@@ -56,16 +70,16 @@ class Voices:
                     )
                 )
             changed = self.pathway.profiles[profile]
-        return values | dict(changed)
+            return self._profiles.setdefault(profile, Settled({**self._defaults, **changed}))
+        return Settled({**self._defaults, **changed})
 
-    def compiled(self, settings: Mapping[str, Decimal]) -> tuple[Evaluator, Screen]:
-        key = tuple(sorted(settings.items()))
-        if key not in self._compiled:
-            self._compiled[key] = (
+    def compiled(self, settings: Settled) -> tuple[Evaluator, Screen]:
+        if settings.key not in self._compiled:
+            self._compiled[settings.key] = (
                 Evaluator(self.network, settings),
                 Screen(self.network, settings, self.pathway.signs),
             )
-        return self._compiled[key]
+        return self._compiled[settings.key]
 
     def walk_red_signs(
         self, reading: Reading, settings: Mapping[str, Decimal], patient: Patient
@@ -83,7 +97,7 @@ class Voices:
             return {}
         return found
 
-    def evaluate(self, patient: Patient, settings: Mapping[str, Decimal]) -> Evaluation:
+    def evaluate(self, patient: Patient, settings: Settled) -> Evaluation:
         """Evaluate *patient*: the red-sign screen first and apart, then everything, by both voices.
 
         Never raises for a fault inside an evaluation: the red signs are answered all the same, and
@@ -130,4 +144,6 @@ class Voices:
             self.disagreements += 1
             self.engine.renew()
             evaluation.faults.append("voices-differ")
+        if not evaluation.faults:
+            evaluation.trace = evaluator.trace(leaves)
         return evaluation

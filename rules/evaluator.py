@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from rules.leaves import Settings, bound_of, evaluate_leaf, is_within, span_of
@@ -65,6 +67,22 @@ def evaluate_network(
     return tuple(nodes.values())
 
 
+@dataclass(frozen=True)
+class Trace:
+    """The truth of every part of every condition of a network, for one patient.
+
+    *places* is by identity, since comparing conditions costs more than judging them; the network keeps them alive.
+    """
+
+    places: Mapping[int, int]
+    truths: Truths
+
+    def of(self, condition: Condition) -> int | None:
+        """Return the truth of *condition*; None when it is no part of the network."""
+        place = self.places.get(id(condition))
+        return None if place is None else self.truths[place]
+
+
 class Evaluator:
     """The nodes of one network under one set of settings, compiled."""
 
@@ -73,7 +91,7 @@ class Evaluator:
         self.fact_names = tuple(sorted({leaf.fact for leaf in network.leaves}))
         slots = {name: at for at, name in enumerate(self.fact_names)}
         self._leaves = _compile_leaves(network.leaves, slots, settings)
-        self._nodes = _compile_nodes(network, [node.name for node in network.nodes])
+        self._nodes, _ = _compile_nodes(network)
 
     def leaves(self, values: Mapping[str, Any], on: dt.date) -> Truths:
         """Evaluate every comparison once, in the order of `network.leaves`."""
@@ -82,6 +100,15 @@ class Evaluator:
     def nodes(self, leaves: Truths) -> Truths:
         """Combine comparisons into nodes, in the order of `network.nodes`."""
         return self._nodes(leaves)
+
+    def trace(self, leaves: Truths) -> Trace:
+        """Return the truth of every part of every condition, from the same code that combines them into nodes."""
+        run, places = self._traced
+        return Trace(places, leaves + run(leaves))
+
+    @cached_property
+    def _traced(self) -> tuple[Callable[[Truths], Truths], dict[int, int]]:
+        return _compile_nodes(self.network, parts_too=True)
 
 
 class Screen:
@@ -136,35 +163,49 @@ def _leaf_code(
             return f"1 if {value} is None else within({value}, {span}, {leaf.side!r}, on)"
 
 
-def _compile_nodes(network: Network, names: Sequence[str]) -> Callable[[Truths], Truths]:
+def _compile_nodes(
+    network: Network, parts_too: bool = False
+) -> tuple[Callable[[Truths], Truths], dict[int, int]]:
+    """Return what combines comparisons, and where in *comparisons, nodes, parts* each condition's truth stands.
+
+    The function returns the nodes and, with *parts_too*, after them every part on the way to them.
+    """
     leaf_at, node_at = network.leaf_index, network.index
+    before = len(network.leaves) + len(network.nodes)
     lines: list[str] = []
+    parts: list[str] = []
+    places: dict[int, int] = {}
 
     def code(condition: Condition) -> str:
         """Append what is needed and return the name that holds the truth of *condition*."""
         match condition:
             case Ref():
+                places[id(condition)] = len(network.leaves) + node_at[condition.name]
                 return f"n{node_at[condition.name]}"
             case And() | Or():
                 names = [code(item) for item in condition.items]
-                return temporary(_and(names) if isinstance(condition, And) else _or(names))
+                return part(condition, _and(names) if isinstance(condition, And) else _or(names))
             case Not():
-                return temporary(f"2 - {code(condition.item)}")
+                return part(condition, f"2 - {code(condition.item)}")
             case _:
+                places[id(condition)] = leaf_at[condition]
                 return f"v[{leaf_at[condition]}]"
 
-    def temporary(expression: str) -> str:
-        name = f"t{len(lines)}"
+    def part(condition: Condition, expression: str) -> str:
+        name = f"t{len(parts)}"
         lines.append(f"    {name} = {expression}")
+        places[id(condition)] = before + len(parts)
+        parts.append(name)
         return name
 
     for node in network.nodes:
         lines.append(f"    n{node_at[node.name]} = {code(node.condition)}")
-    results = "".join(f"n{node_at[name]}, " for name in names)
+    names = [f"n{node_at[node.name]}" for node in network.nodes] + parts * parts_too
+    results = "".join(f"{name}, " for name in names)
     run: Callable[[Truths], Truths] = _function(
         "def run(v):\n" + "\n".join(lines) + f"\n    return ({results})\n", {}
     )
-    return run
+    return run, places
 
 
 def _and(names: list[str]) -> str:

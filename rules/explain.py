@@ -7,6 +7,7 @@ from typing import Any
 
 from rules.catalogue import Catalogue
 from rules.derive import canonical_value
+from rules.evaluator import Trace
 from rules.leaves import Settings, evaluate_leaf
 from rules.network import Network
 from rules.truth import FALSE, TRUE, UNKNOWN, WORDS, both, either, negate
@@ -32,15 +33,22 @@ class Explainer:
         values: FactValues,
         nodes: Mapping[str, int],
         catalogue: Catalogue,
+        trace: Trace | None = None,
+        because: dict[str, str] | None = None,
     ) -> None:
+        """*trace* spares judging parts of conditions again; *because* keeps the words of rules under *settings*."""
         self.pathway, self.network, self.settings = pathway, network, settings
         self.patient, self.values, self.nodes = patient, values, nodes
         self.catalogue = catalogue
         self.settings_read: set[str] = set()
+        self._trace = trace
+        self._because = {} if because is None else because
         # By identity, since comparing conditions costs more than judging them. Only conditions that live as long as
         # the pathway may stand here, so never a reference: those are made where they are asked about.
         self._truths: dict[int, int] = {}
         self._supports: dict[int, tuple[str, ...]] = {}
+        self._used: dict[str, UsedFact] = {}
+        self._reasons: dict[tuple[str, int], Reason] = {}
 
     def truth(self, condition: Condition) -> int:
         """Return the truth of a condition of the pathway, or of a reference to one."""
@@ -48,7 +56,10 @@ class Explainer:
             return self.nodes[condition.name]
         found = self._truths.get(id(condition))
         if found is None:
-            found = self._truths[id(condition)] = self._truth(condition)
+            found = None if self._trace is None else self._trace.of(condition)
+            if found is None:
+                found = self._truth(condition)
+            self._truths[id(condition)] = found
         return found
 
     def _truth(self, condition: And | Or | Not | Leaf) -> int:
@@ -161,17 +172,27 @@ class Explainer:
 
     def reason(self, rule: Rule, truth: int | None = None) -> Reason:
         """Explain why *rule* holds, does not hold, or cannot be decided."""
-        condition = self.network.conditions[f"rule:{rule.id}"]
         truth = self.nodes[f"rule:{rule.id}"] if truth is None else truth
+        found = self._reasons.get((rule.id, truth))
+        if found is None:
+            found = self._reasons[rule.id, truth] = self._reason(rule, truth)
+        return found
+
+    def _reason(self, rule: Rule, truth: int) -> Reason:
+        condition = self.network.conditions[f"rule:{rule.id}"]
+        because = self._because.get(rule.id)
+        if because is None:
+            because = in_words(condition, self.pathway, self.settings)
+            self._because[rule.id] = because
         facts = self.support(condition)
         return Reason(
             rule=rule.id,
             effect=rule.effect.value,
             holds=WORDS[truth],  # type: ignore[arg-type]
             says=rule.says,
-            because=in_words(condition, self.pathway, self.settings),
-            facts=tuple(self.used(name) for name in facts if name in self.values),
-            unknown=tuple(name for name in facts if name not in self.values),
+            because=because,
+            facts=tuple([self.used(name) for name in facts if name in self.values]),
+            unknown=tuple([name for name in facts if name not in self.values]),
             sources=self.catalogue.sources[rule.id],
             extension=rule.is_extension,
             topic=rule.topic,
@@ -179,6 +200,12 @@ class Explainer:
 
     def used(self, name: str) -> UsedFact:
         """Return a fact as read; date and source only where the value is the one that was stated."""
+        found = self._used.get(name)
+        if found is None:
+            found = self._used[name] = self._use(name)
+        return found
+
+    def _use(self, name: str) -> UsedFact:
         entry = self.patient.facts.get(name)
         if entry is not None and entry.value != self.values[name]:
             entry = None

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from rules.decide import Decider
 from rules.derive import read_patient
+from rules.evaluation import Settled
 from rules.explain import Explainer
 from rules.explaining.counterfactual import Counterfactuals
 from rules.explaining.influence import InfluenceFinder
@@ -71,7 +72,7 @@ class Companion:
             flip_points(self.decider.pathway, finder, asker, values, after.on),
         )
 
-    def settings(self, patient: Patient) -> dict[str, Decimal]:
+    def settings(self, patient: Patient) -> Settled:
         return self.decider.voices.settings(patient.settings, self.changed)
 
     def parts(self, patient: Patient) -> tuple[InfluenceFinder, Asker]:

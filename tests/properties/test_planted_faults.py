@@ -258,7 +258,7 @@ def test_a_conclusion_that_raises_takes_no_red_sign_with_it(
 ) -> None:
     voices = broken.decider.voices
     case = broken.case(name)
-    key = tuple(sorted(case.settings.items()))
+    key = case.settings.key
     walked = Walked(broken.decider.network, case, node)
     monkeypatch.setitem(voices._compiled, key, (walked, voices._compiled[key][1]))
 

@@ -9,9 +9,10 @@ import pytest
 from api.library import get_pathway, get_vignettes
 from api.service import get_checker
 from rules.derive import read_patient
-from rules.evaluator import Evaluator, Screen, evaluate_network
+from rules.evaluator import Evaluator, Screen, evaluate, evaluate_network
 from rules.network import Network, build_network
 from rules.truth import FALSE, TRUE, UNKNOWN
+from schemas.condition import And, walk
 from tests.conftest import ON
 
 PATHWAY = get_pathway("fbss")
@@ -45,6 +46,30 @@ def test_the_compiled_evaluator_says_what_the_walker_says(
 
     assert [evaluator.nodes(evaluator.leaves(values, ON)) for values in people] == walked
     assert {truth for row in walked for truth in row} == {FALSE, UNKNOWN, TRUE}
+
+
+def test_the_trace_says_of_every_part_of_every_condition_what_the_walker_says(
+    network: Network, people: list[dict[str, Any]], walked: list[tuple[int, ...]]
+) -> None:
+    evaluator = Evaluator(network, SETTINGS)
+    parts = [part for node in network.nodes for part in walk(node.condition)]
+    seen = set()
+
+    for values, row in zip(people, walked, strict=True):
+        trace = evaluator.trace(evaluator.leaves(values, ON))
+        named = dict(zip(network.index, row, strict=True))
+        traced = [trace.of(part) for part in parts]
+        assert traced == [evaluate(part, values, SETTINGS, ON, named) for part in parts]
+        seen.update(traced)
+    assert seen == {FALSE, UNKNOWN, TRUE}
+
+
+def test_the_trace_knows_nothing_of_a_condition_of_another_pathway(
+    network: Network, people: list[dict[str, Any]]
+) -> None:
+    evaluator = Evaluator(network, SETTINGS)
+
+    assert evaluator.trace(evaluator.leaves(people[0], ON)).of(And(items=())) is None
 
 
 def test_the_screen_says_what_the_walker_says_about_every_sign_and_nothing_else(

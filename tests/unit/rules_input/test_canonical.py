@@ -120,3 +120,25 @@ def test_the_receipt_of_a_decision_is_the_hash_of_everything_else_in_it(
     assert sha256(body) == told
     body["urgency"] = "U0"
     assert sha256(body) != told
+
+
+def test_the_hash_of_a_decision_is_that_of_its_canonical_json(
+    decide: Callable[[dict[str, Any]], Decision],
+) -> None:
+    inputs = [vignette.input for vignette in get_vignettes("fbss")]
+    assert len(inputs) > 10
+    for data in inputs:
+        whole = decide(data).model_dump(mode="json")
+        assert sha256(whole) == hashlib.sha256(canonical_json(whole).encode()).hexdigest()
+
+
+def test_a_whole_number_beyond_64_bits_has_a_hash_too() -> None:
+    value = {"b": 10**30, "a": 1}
+
+    assert sha256(value) == hashlib.sha256(canonical_json(value).encode()).hexdigest()
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity"])
+def test_a_decimal_that_is_not_finite_has_no_plain_form(value: str) -> None:
+    with pytest.raises(ValueError, match="not finite"):
+        canonical_value(Decimal(value))
