@@ -20,7 +20,7 @@ help:
 	@echo 'make full     the tests that make test leaves out for time: more patients, slow ones'
 	@echo 'make cohort   install what populations need; make spark: Spark as well (450 MB, needs Java)'
 	@echo 'make soak     run long and watch memory'
-	@echo 'make bench    measure speed'
+	@echo 'make bench    measure speed, other engines beside ours; COMPARE=FILE against an earlier bench.json'
 	@echo 'make lint     only the checks of make test'
 	@echo 'make format   put the code into its standard form'
 	@echo 'make lock     write the lock files anew (UPGRADE=--upgrade for newer releases)'
@@ -60,16 +60,13 @@ full: .venv/dev
 	STEPPEDCARE_BUDGET=commit $(BIN)/python -m pytest -n 2 tests/properties
 	$(BIN)/python -m pytest -n 2 -m slow
 
-soak: tests/soak .venv/dev
+soak: .venv/dev
 	$(BIN)/steppedcare verify --mutation
 	$(BIN)/python -m tests.soak.mutate
 	$(BIN)/python -m pytest tests/soak
 
-bench: tests/benchmarks .venv/dev
-	$(BIN)/python -m tests.benchmarks
-
-tests/soak tests/benchmarks:
-	@echo 'steppedcare: nothing was run, because $@ does not exist yet' >&2; exit 1
+bench: .venv/bench
+	$(BIN)/python -m tests.benchmarks --json bench.json $(if $(COMPARE),--compare '$(COMPARE)')
 
 # The environment, in three steps, each with its stamp: made, filled to serve, filled to develop.
 
@@ -122,6 +119,13 @@ spark: .venv/spark
 	@$(LOCKED) $(COMPILED) --no-binary pyspark --requirement requirements-spark.lock
 	@touch $@
 
+# The engines that are measured beside ours.
+
+.venv/bench: .venv/dev requirements-bench.lock
+	@echo 'installing requirements-bench.lock'
+	@$(LOCKED) $(COMPILED) --requirement requirements-bench.lock
+	@touch $@
+
 lock:
 	$(COMPILE) --group tools --output-file .ci/tools.lock
 	$(COMPILE) --group build --output-file .ci/build.lock
@@ -132,6 +136,8 @@ lock:
 		--output-file requirements-cohort.lock
 	$(COMPILE) pyproject.toml --extra spark --constraint requirements-dev.lock \
 		--output-file requirements-spark.lock
+	$(COMPILE) pyproject.toml --extra bench --constraint requirements-dev.lock \
+		--output-file requirements-bench.lock
 
 clean:
 	rm -rf .venv .tools build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \

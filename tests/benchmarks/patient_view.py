@@ -19,6 +19,7 @@ from api.cds_hooks.prefetch import look
 from api.fhir.reading import read_record
 from api.library import get_codes, get_pathway, get_vignettes
 from api.strict_json import RECORD, RECORD_BYTES, read_json
+from tests.benchmarks.figures import Figure, Part
 from tests.conftest import ON
 from tests.fhir_records import PATIENT, record_of
 
@@ -29,18 +30,22 @@ CALLS = 20
 ADDRESS = "/cds-services/steppedcare-fbss-patient-view"
 
 
-def body() -> bytes:
-    """Return the call: a built-in patient, and as many other findings as make up 200 resources."""
+def body(resources: int = RESOURCES) -> bytes:
+    """Return the call: a built-in patient, and as many other findings as make up so many *resources*.
+
+    With few, a part of the patient's own record.
+    """
     (vignette,) = [each for each in get_vignettes("fbss") if each.id == "V09"]
     record = record_of(vignette.input)
     assert record is not None
     found = [entry["resource"] for entry in record["entry"]]
     (person,) = [each for each in found if each["resourceType"] == "Patient"]
-    rest = [each for each in found if each is not person]
+    rest = [each for each in found if each is not person][: resources - 1]
+    found = [person, *rest]
     conditions = [each for each in rest if each["resourceType"] == "Condition"]
     others = [each for each in rest if each["resourceType"] != "Condition"]
-    conditions += [_problem(at) for at in range((RESOURCES - len(found)) // 2)]
-    others += [_laboratory(at) for at in range(RESOURCES - 1 - len(conditions) - len(others))]
+    conditions += [_problem(at) for at in range((resources - len(found)) // 2)]
+    others += [_laboratory(at) for at in range(resources - 1 - len(conditions) - len(others))]
     call = {
         "hook": "patient-view",
         "hookInstance": "0b7f7d2e-30a5-4f10-9a4e-2f3f5b7b3a11",
@@ -136,19 +141,19 @@ def under_load() -> tuple[list[float], float | None]:
     try:
         if hasattr(os, "sched_setaffinity"):
             os.sched_setaffinity(service.pid, {min(os.sched_getaffinity(0))})
-        _wait(port)
+        wait(port)
         data, times = body(), []
         _client(port, data, 3, [])
         clients = [
             threading.Thread(target=_client, args=(port, data, CALLS, times))
             for _ in range(CLIENTS)
         ]
-        before = _processor(service.pid)
+        before = processor(service.pid)
         for each in clients:
             each.start()
         for each in clients:
             each.join()
-        after = _processor(service.pid)
+        after = processor(service.pid)
         if before is None or after is None:
             return times, None
         return times, (after - before) / len(times)
@@ -157,7 +162,7 @@ def under_load() -> tuple[list[float], float | None]:
         service.wait(10)
 
 
-def _processor(pid: int) -> float | None:
+def processor(pid: int) -> float | None:
     """Return the processor's seconds a process has used so far; None where the system does not tell."""
     try:
         parts = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
@@ -166,7 +171,7 @@ def _processor(pid: int) -> float | None:
     return (int(parts[11]) + int(parts[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _wait(port: int) -> None:
+def wait(port: int) -> None:
     for _ in range(200):
         try:
             http.client.HTTPConnection("127.0.0.1", port, timeout=1).connect()
@@ -188,16 +193,16 @@ def _client(port: int, data: bytes, calls: int, times: list[float]) -> None:
     line.close()
 
 
-def report(times: list[float], processor: float | None) -> str:
-    """Return the figures in one line."""
-    own = "" if processor is None else f"; {processor * 1e3:.1f} ms of processor time a call"
+def measure() -> Part:
+    """Return the figures of a service under load."""
+    times, used = under_load()
+    part = Part(f"Patient-view, {RESOURCES} resources, {CLIENTS} clients at once, one core (clock)")
     cuts = statistics.quantiles(times, n=100)
-    return (
-        f"  patient-view, {RESOURCES} resources, {CLIENTS} clients, one core: "
-        f"p50 {cuts[49] * 1e3:.0f} ms, p95 {cuts[94] * 1e3:.0f} ms, p99 {cuts[98] * 1e3:.0f} ms"
-        f"   limit 500 ms at p95{own}"
-    )
-
-
-if __name__ == "__main__":
-    print(report(*under_load()))
+    part.figures = [
+        Figure("p50", [cuts[49]]),
+        Figure("p95", [cuts[94]], limit=500),
+        Figure("p99", [cuts[98]]),
+    ]
+    if used is not None:
+        part.figures.append(Figure("processor time a call", [used]))
+    return part
