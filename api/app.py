@@ -9,22 +9,27 @@ from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from api.access.credentials import FirstUse
+from api.access.gate import Gate
+from api.access.openapi import described
+from api.access.way_in import open_gate
 from api.cds_hooks.routes import add_cds_hooks
 from api.cors import Origins
 from api.document_routes import add_documents
 from api.door import HEADERS, Door, read_body
 from api.error_shape import error_response
 from api.explain_routes import add_explanations
-from api.fence import Fence
 from api.fhir.routes import add_fhir
 from api.library import get_codes, get_pathway, get_vignettes, pathway_ids, program_version
 from api.openapi import decision_operation, error_responses, finished
+from api.page.refused import is_for_people, refused_page
 from api.page.routes import add_page
 from api.records.asked import HEADERS as RECORD_HEADERS
 from api.records.asked import read_asked, tenant_of
-from api.records.keeper import Keeper
+from api.records.keeper import Keeper, LogKeeper
 from api.records.routes import add_records, asking, open_keeper
-from api.reports import ready
+from api.running.lane import may_raise_red_sign
+from api.running.life import Counted, Running, add_metrics
 from api.settings import ServiceSettings
 from pathways.account import uses_of_statements
 from rules.derive import canonical_value
@@ -36,9 +41,13 @@ from schemas.pathway import Pathway, Setting
 
 
 class _Application(FastAPI):
+    asks = False
+    """Whether callers are asked who they are."""
+
     def openapi(self) -> dict[str, Any]:
         if not self.openapi_schema:
-            self.openapi_schema = finished(super().openapi(), pathway_ids())
+            document = finished(super().openapi(), pathway_ids())
+            self.openapi_schema = described(document) if self.asks else document
         return self.openapi_schema
 
 
@@ -47,6 +56,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     for id in pathway_ids():
         # A code list that is not right stops the service here, before anybody is answered.
         get_codes(id)
+    running = Running(settings.running)
     app = _Application(
         title="steppedcare",
         version=program_version(),
@@ -55,29 +65,44 @@ def create_app(settings: ServiceSettings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        lifespan=running.life,
     )
-    if not settings.is_local and not settings.cds_hooks.open:
-        app.add_middleware(Fence)
-    app.add_middleware(Door, hosts=settings.hosts)
+    running.surround(app)
+    app.asks = settings.asks
+    # What is added later lies further out: whatever limits how much is worked on at once belongs above this line, so
+    # that nobody without a credential takes a place.
+    app.add_middleware(Gate, **open_gate(settings, _first_use(app), may_raise_red_sign))
+    app.add_middleware(Door, hosts=settings.hosts, headers=settings.headers)
     if settings.origins:
         app.add_middleware(Origins, origins=settings.origins, headers=HEADERS)
+    app.add_middleware(Counted, running=running)
     app.add_exception_handler(SteppedCareError, _ours)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(RequestValidationError, _misfit)
     keeper = open_keeper(settings.records)
     app.state.keeper = keeper
+    if isinstance(keeper, LogKeeper):
+        running.close_at_end(keeper.recorder.close)
     _add_decisions(app, keeper)
-    if settings.is_local:
-        # Nothing here asks who is reading: beyond this machine decisions are recorded and not shown.
+    if settings.is_local or settings.asks:
+        # Where nobody asks who is reading, beyond this machine decisions are recorded and not shown.
         add_records(app, keeper)
     _add_pathways(app)
-    _add_health(app, keeper)
+    _add_health(app, keeper, running)
+    add_metrics(app, running)
     add_explanations(app)
     add_documents(app)
     add_fhir(app, settings)
     add_cds_hooks(app, settings)
     add_page(app, settings)
     return app
+
+
+def _first_use(app: FastAPI) -> FirstUse:
+    """Return the one memory of tokens that let in once: that of CDS Hooks, which all workers may share."""
+    return lambda iss, jti, expires, now: app.state.cds_hooks.state.first_use(
+        iss, jti, expires, now
+    )
 
 
 async def _ours(request: Request, error: Exception) -> Response:
@@ -87,6 +112,8 @@ async def _ours(request: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if is_for_people(request):
+        return refused_page(error.status_code, error.headers)
     known = {
         404: ("not-found", "there is nothing at this address", "see /openapi.json"),
         405: ("method-not-allowed", "this address does not take that method", "see `Allow`"),
@@ -126,7 +153,7 @@ def _add_decisions(app: FastAPI, keeper: Keeper) -> None:
                 "description": "suggested next steps with their reasons",
                 "headers": RECORD_HEADERS,
             },
-            **error_responses(400, 404, 408, 409, 413, 415, 422),
+            **error_responses(400, 404, 408, 409, 413, 415, 422, 503),
         },
         openapi_extra=asking(keeper, decision_operation(get_pathway("fbss"))),
         summary="Decide for one patient",
@@ -245,9 +272,9 @@ def _summary(pathway: Pathway) -> dict[str, Any]:
     return pathway.model_dump(include=keys)
 
 
-def _add_health(app: FastAPI, keeper: Keeper) -> None:
+def _add_health(app: FastAPI, keeper: Keeper, running: Running) -> None:
     @app.get("/health/live", summary="The process answers")
-    def live() -> dict[str, str]:
+    async def live() -> dict[str, str]:
         return {"status": "alive"}
 
     @app.get(
@@ -261,7 +288,7 @@ def _add_health(app: FastAPI, keeper: Keeper) -> None:
     )
     def is_ready(response: Response) -> dict[str, Any]:
         try:
-            wrong = [name for id in pathway_ids() for name in ready(id)]
+            wrong = list(running.wrong())
             wrong += [] if keeper.can_keep() else ["decision-log"]
         except Exception:
             # Whatever stops the self-test: a service that cannot test itself is not ready.

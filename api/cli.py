@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.cohort.command import cohort_app
 from api.errors import EXIT_NOT_SO, EXIT_OK, exit_code
 from schemas.errors import InputError, NotFoundError, Problem, SteppedCareError
 
@@ -34,6 +35,14 @@ log_app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(log_app, name="log")
+app.add_typer(cohort_app, name="cohort")
+
+keys_app = typer.Typer(
+    help="The API keys in the file that STEPPEDCARE_KEYS names (default: keys.sqlite3).",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+app.add_typer(keys_app, name="keys")
 
 PATHWAY = "fbss"
 MOST_READ = 4 * 1024 * 1024 + 1
@@ -251,11 +260,55 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="Port.", min=1, max=65535)] = 8000,
     workers: Annotated[int, typer.Option(help="Processes.", min=1, max=64)] = 1,
+    tls_certificate: Annotated[
+        str | None, typer.Option("--tls-certificate", help="PEM file: certificate and chain.")
+    ] = None,
+    tls_key: Annotated[
+        str | None, typer.Option("--tls-key", help="PEM file: its key, for the owner only.")
+    ] = None,
 ) -> None:
-    """Serve the JSON API on this machine."""
+    """Serve on this machine; beyond it only with callers asked who they are, and TLS."""
     from api.serve import serve as run
 
-    run(host, port, workers)
+    run(host, port, workers, tls_certificate, tls_key)
+
+
+@app.command("settings")
+def settings_(
+    markdown: Annotated[bool, typer.Option("--markdown", help="As a page.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Would the service start with this environment?")
+    ] = False,
+) -> None:
+    """List what a site can set, with type, default and meaning."""
+    from api.deployment import report, settings_page
+
+    if markdown:
+        print(settings_page.settings_page(), end="")
+    elif check:
+        _finish(lambda: report.check_report(os.environ))
+    else:
+        _finish(report.settings_report)
+
+
+@app.command()
+def sbom(
+    lock: Annotated[
+        str | None, typer.Option("--lock", help="A lock file: compare instead of printing.")
+    ] = None,
+) -> None:
+    """Print what is installed as a bill of materials (CycloneDX), or compare it with a lock file."""
+    from api.deployment.report import sbom_report
+
+    _finish(lambda: sbom_report(lock))
+
+
+@app.command()
+def intact() -> None:
+    """Tell whether every installed file is the one that was released."""
+    from api.deployment.report import intact_report
+
+    _finish(intact_report)
 
 
 @app.command()
@@ -348,6 +401,9 @@ def batch(
     errors: Annotated[str, typer.Option("--errors", help="What could not be used goes here.")],
     on: On = None,
     settings: Settings = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Keep every decision in the decision log as well.")
+    ] = False,
 ) -> None:
     """Decide every patient of a FHIR Bulk Data folder."""
     from api.fhir.batch_report import batch_report
@@ -358,7 +414,14 @@ def batch(
         changed, settings = site_settings(settings), None
     _finish(
         lambda: batch_report(
-            PATHWAY, folder, out, errors, day or dt.date.today(), settings or "default", changed
+            PATHWAY,
+            folder,
+            out,
+            errors,
+            day or dt.date.today(),
+            settings or "default",
+            changed,
+            os.environ if record else None,
         )
     )
 
@@ -388,23 +451,23 @@ def diagram(
 @cases_app.command("list")
 def cases_list() -> None:
     """List the built-in patients."""
-    from api.library import get_vignettes
+    from api.library import get_cases
 
-    vignettes = get_vignettes(PATHWAY)
-    for vignette in vignettes:
-        print(f"{vignette.id}  {vignette.title}")
-    print(f"{len(vignettes)} patients")
+    cases = get_cases(PATHWAY)
+    for case in cases:
+        print(f"{case.id}  {case.title}")
+    print(f"{len(cases)} patients")
 
 
 @cases_app.command("show")
 def cases_show(id: str) -> None:
     """Print one built-in patient as the input of `decide`."""
-    from api.library import get_vignettes
+    from api.library import get_cases
     from api.strict_json import write_json
 
-    for vignette in get_vignettes(PATHWAY):
-        if vignette.id.lower() == id.lower():
-            print(write_json(vignette.input))
+    for case in get_cases(PATHWAY):
+        if case.id.lower() == id.lower():
+            print(write_json(case.input))
             return
     raise NotFoundError(
         Problem(
@@ -457,6 +520,51 @@ def log_prune(
     from api.log_report import prune_log
 
     _finish(lambda: prune_log(os.environ, before, dt.datetime.now(dt.UTC)))
+
+
+@log_app.command("step")
+def log_step(
+    to: Annotated[str | None, typer.Option("--to", help="Take the tables there first.")] = None,
+) -> None:
+    """Tell at which step the tables of the log are; an older program needs an older step."""
+    from api.deployment.log_step import step_report
+
+    _finish(lambda: step_report(os.environ, to))
+
+
+@keys_app.command("add")
+def keys_add(
+    label: Annotated[str, typer.Option("--label", help="Who gets it.")],
+    scope: Annotated[
+        list[str], typer.Option("--scope", help="decide, read-decisions or audit; may be repeated.")
+    ],
+    tenant: Annotated[
+        str, typer.Option("--tenant", help="Whose decisions it asks for and reads.")
+    ] = "",
+    days: Annotated[int, typer.Option("--days", help="How long it holds.", min=1, max=730)] = 365,
+) -> None:
+    """Make a key and print it, this once."""
+    from api.keys_report import add_key
+
+    key, result = add_key(os.environ, label, scope, tenant, days, dt.datetime.now(dt.UTC))
+    print(key)
+    print(result, file=sys.stderr)
+
+
+@keys_app.command("list")
+def keys_list() -> None:
+    """List the keys; none can be read back."""
+    from api.keys_report import list_keys
+
+    _finish(lambda: list_keys(os.environ, dt.datetime.now(dt.UTC)))
+
+
+@keys_app.command("revoke")
+def keys_revoke(id: str) -> None:
+    """Take a key back: a running service refuses it from now on."""
+    from api.keys_report import revoke_key
+
+    _finish(lambda: revoke_key(os.environ, id, dt.datetime.now(dt.UTC)))
 
 
 def _tell(line: str) -> None:

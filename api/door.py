@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -24,7 +24,10 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Resource-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
 }
+"""On every answer. The page has a policy of its own, which allows its style and script."""
 _log = logging.getLogger("steppedcare")
 
 
@@ -35,8 +38,11 @@ class Door:
     message and traceback, and the message of somebody else's error may hold what a patient told us.
     """
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str]) -> None:
-        self.app = app
+    def __init__(
+        self, app: ASGIApp, hosts: Collection[str], headers: Mapping[str, str] | None = None
+    ) -> None:
+        """*headers* go on every answer beside the usual ones."""
+        self.app, self.headers = app, {**HEADERS, **(headers or {})}
         self.hosts = frozenset(host.lower() for host in hosts)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -50,7 +56,7 @@ class Door:
             if message["type"] == "http.response.start":
                 started = True
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
+                for name, value in self.headers.items():
                     headers.setdefault(name, value)
             await send(message)
 
@@ -111,7 +117,9 @@ async def read_body(
     not arrive (408), InputError for more than *most* bytes; a body that says it is longer is not read at all.
     """
     given = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if given not in media or request.headers.get("content-encoding"):
+    sent = request.headers.get("transfer-encoding", "chunked").strip().lower()
+    if given not in media or request.headers.get("content-encoding") or sent != "chunked":
+        # Nothing is inflated, whether the client calls it the body's coding or the connection's.
         raise HTTPException(415)
     length = request.headers.get("content-length", "")
     if length.isdigit() and int(length) > most:

@@ -14,10 +14,11 @@ from schemas.errors import (
     PathwayError,
     SettingsError,
     SteppedCareError,
+    StorageError,
 )
 
-EXIT_OK, EXIT_NOT_SO, EXIT_BAD_INPUT, EXIT_PATHWAY, EXIT_NOT_FOUND = 0, 1, 2, 3, 4
-"""Holds; does not hold (a case differs, a proof fails); bad input; documents do not load; no such thing."""
+EXIT_OK, EXIT_NOT_SO, EXIT_BAD_INPUT, EXIT_PATHWAY, EXIT_NOT_FOUND, EXIT_STORAGE = 0, 1, 2, 3, 4, 5
+"""Holds; does not hold (a case differs, a proof fails); bad input; documents do not load; no such thing; disk full."""
 
 _BAD_REQUEST = {"not-json", "not-utf-8"}
 _TOO_LARGE = {"too-large"}
@@ -31,6 +32,8 @@ def exit_code(error: SteppedCareError) -> int:
             return EXIT_NOT_FOUND
         case PathwayError():
             return EXIT_PATHWAY
+        case StorageError():
+            return EXIT_STORAGE
         case _:
             return EXIT_NOT_SO
 

@@ -21,6 +21,9 @@ from schemas.errors import NotFoundError, Problem
 from schemas.pathway import Pathway
 from schemas.vignette import Vignette
 
+TEACHING = "vignettes/teaching/"
+"""Where the cases made for teaching lie."""
+
 _BUILDING = threading.Lock()
 """One engine per process: two, each with its own lock, would enter the native code side by side."""
 
@@ -83,9 +86,17 @@ def get_codes(id: str) -> CodeLists:
 
 @cache
 def get_vignettes(id: str) -> tuple[Vignette, ...]:
-    """Load the built-in patients of the pathway *id*."""
+    """Load the patients that test the pathway *id*."""
     files = {n: t for n, t in pathway_files(id).items() if n.startswith("vignettes/")}
-    return load_vignettes(files, get_pathway(id))
+    tests = {n: t for n, t in files.items() if not n.startswith(TEACHING)}
+    return load_vignettes(tests, get_pathway(id))
+
+
+@cache
+def get_cases(id: str) -> tuple[Vignette, ...]:
+    """Load every invented patient of the pathway *id*: those that test it, and after them those made for teaching."""
+    files = {n: t for n, t in pathway_files(id).items() if n.startswith(TEACHING)}
+    return (*get_vignettes(id), *load_vignettes(files, get_pathway(id)))
 
 
 def get_decider(id: str) -> Decider:

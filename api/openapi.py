@@ -152,6 +152,41 @@ def error_responses(*codes: int) -> dict[int | str, dict[str, Any]]:
     }
 
 
+OUTCOME_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "required": ["resourceType", "issue"],
+    "additionalProperties": False,
+    "properties": {
+        "resourceType": {"const": "OperationOutcome"},
+        "issue": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["severity", "code", "details", "diagnostics"],
+                "additionalProperties": False,
+                "properties": {
+                    "severity": {"enum": ["fatal", "error", "warning", "information"]},
+                    "code": {"type": "string", "description": "of the required value set"},
+                    "details": {"type": "object", "required": ["coding", "text"]},
+                    "diagnostics": {"type": "string", "description": "the place and the way out"},
+                    "expression": {"type": "array", "items": {"type": "string"}},
+                },
+            },
+        },
+    },
+}
+
+
+def outcome_responses(media: str, *codes: int) -> dict[int | str, dict[str, Any]]:
+    """Return the error answers of a route that speaks FHIR: an OperationOutcome sent as *media*."""
+    content = {media: {"schema": {"$ref": "#/components/schemas/OperationOutcome"}}}
+    return {
+        code: {"description": "an error; no value of yours is repeated", "content": content}
+        for code in codes
+    }
+
+
 def finished(document: dict[str, Any], pathways: tuple[str, ...]) -> dict[str, Any]:
     """Return *document* with the names a pathway may have, and without the framework's own validation error.
 
@@ -166,4 +201,5 @@ def finished(document: dict[str, Any], pathways: tuple[str, ...]) -> dict[str, A
                     parameter["schema"]["enum"] = list(pathways)
     for name in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(name, None)
+    document["components"]["schemas"]["OperationOutcome"] = OUTCOME_SCHEMA
     return document

@@ -7,16 +7,18 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from api.library import get_decider, get_pathway, get_vignettes, pathway_files
+from api.library import get_cases, get_decider, get_pathway, get_vignettes, pathway_files
 from api.service import get_checker
 from pathways.account import read_ledger, uses_of_statements
 from rules.expectations import differences
 from rules.explaining.replay import check_versions
 from rules.explaining.replay import compare as compare_decisions
 from rules.invariants import Case, check
+from rules.learning import wrong_answers
 from rules.ledger import compare
 from schemas.errors import InputError, Problem
 from schemas.explanation import Replay
+from schemas.vignette import Vignette
 
 Report = tuple[list[str], str, bool]
 
@@ -24,16 +26,21 @@ Report = tuple[list[str], str, bool]
 def cases_report(id: str) -> Report:
     """Decide every look of every built-in patient again; the last line says how many came out as expected.
 
-    As expected is a decision that says what the vignette states and breaks no law of decisions.
+    As expected is a decision that says what the vignette states, bears out the written answers to its questions and
+    breaks no law of decisions.
     """
+    return _checked(id, get_cases(id))
+
+
+def _checked(id: str, cases: tuple[Vignette, ...]) -> Report:
     decider, checker = get_decider(id), get_checker(id)
     lines, good, total = [], 0, 0
-    for vignette in get_vignettes(id):
+    for vignette in cases:
         for look in vignette.looks:
             total += 1
             patient = checker.check(look.input, dt.date.min)
             decision = decider.decide(patient)
-            wrong = list(differences(decision, look.expect))
+            wrong = [*differences(decision, look.expect), *wrong_answers(decision, look)]
             if decision.incomplete:
                 wrong.append(f"incomplete: {', '.join(decision.faults)}")
             settings = decider.voices.settings(patient.settings)
@@ -47,8 +54,11 @@ def cases_report(id: str) -> Report:
 
 
 def ready(id: str) -> tuple[str, ...]:
-    """Return the names of built-in patients that do not come out right; nothing when all is well."""
-    lines, _, _ = cases_report(id)
+    """Return the names of test patients that do not come out right; nothing when all is well.
+
+    A service asks this before it takes calls, so the teaching cases are left to `cases check`.
+    """
+    lines, _, _ = _checked(id, get_vignettes(id))
     return tuple(line.split(" ")[0] for line in lines if " DIFFERS: " in line)
 
 

@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any
 
 from api.library import get_decider, get_pathway
+from api.running.hurry import decide_in_a_hurry, hurry
 from rules.check import Checker
 from schemas.decision import Decision
 from schemas.patient import Patient
@@ -27,9 +28,12 @@ def decide_input(
 ) -> Decision:
     """Check *data* (parsed JSON) and decide; *today* stands in when `on` is left out.
 
-    Raises InputError, SettingsError or NotFoundError.
+    Raises InputError, SettingsError or NotFoundError; BusyError where only red signs are answered and none is open.
     """
-    return get_decider(pathway).decide(read_checked(pathway, data, today), changed)
+    decider, patient = get_decider(pathway), read_checked(pathway, data, today)
+    if why := hurry():
+        return decide_in_a_hurry(decider, patient, why, changed)
+    return decider.decide(patient, changed)
 
 
 def read_checked(pathway: str, data: Any, today: dt.date) -> Patient:

@@ -9,14 +9,18 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator, model_validator
 
+from api.access.settings import AccessSettings, read_access
 from api.cds_hooks.settings import CdsHooksSettings, read_cds_hooks
 from api.records.settings import RecordSettings, read_records
+from api.running.settings import RunningSettings, read_running
 from schemas.errors import Problem, SettingsError
 
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+HSTS = "max-age=31536000"
 HELP = {
     "STEPPEDCARE_HOSTS": "names separated by commas, without a port",
     "STEPPEDCARE_PUBLIC_URL": "an address such as https://cds.example.org, without a path, query or final stroke",
+    "STEPPEDCARE_TRUSTED_PROXIES": "addresses or networks separated by commas, such as 10.0.0.5 or 10.0.0.0/24",
     "STEPPEDCARE_ORIGINS": "origins separated by commas, such as https://ehr.example.org; `*` only on this machine",
 }
 
@@ -33,9 +37,15 @@ class ServiceSettings(BaseModel):
     `Host` a client sends."""
     origins: tuple[str, ...] = ()
     """Origins whose web pages may call; none unless named."""
+    trusted_proxies: tuple[str, ...] = ()
+    """Addresses or networks of the proxies in front; beside this machine, nobody else may connect. None named: whoever
+    reaches the address it listens at, this machine alone where the public address is of this machine."""
+    access: AccessSettings = AccessSettings()
     cds_hooks: CdsHooksSettings = CdsHooksSettings()
     records: RecordSettings = RecordSettings()
     """What is kept of every decision; nothing unless a site says so."""
+    running: RunningSettings = RunningSettings()
+    """How much is done at once, and how the service watches itself."""
 
     @field_validator("public_url")
     @classmethod
@@ -49,6 +59,13 @@ class ServiceSettings(BaseModel):
     def _are_origins(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         if any(each != "*" and origin_of(each) != each for each in value):
             raise ValueError("not an origin")
+        return value
+
+    @field_validator("trusted_proxies")
+    @classmethod
+    def _are_networks(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        if any(not ipaddress.ip_network(each).prefixlen for each in value):
+            raise ValueError("everybody")
         return value
 
     @model_validator(mode="after")
@@ -66,6 +83,25 @@ class ServiceSettings(BaseModel):
         except ValueError:
             return False
 
+    @property
+    def asks(self) -> bool:
+        """Whether callers are asked who they are: beyond this machine always, unless something in front does it."""
+        if self.access.open:
+            return False
+        return self.access.everywhere or not (self.is_local or self.cds_hooks.open)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """Headers of every answer that this service alone has: a browser that came by https is to stay there."""
+        # Not for this machine: what else is served at `localhost` may speak no TLS.
+        speaks_tls = self.public_url.startswith("https:") and not self.is_local
+        return {"Strict-Transport-Security": HSTS} if speaks_tls else {}
+
+    @property
+    def knows_somebody(self) -> bool:
+        """Whether there is anybody who could be let in. Raises SettingsError for a file of keys that is not ours."""
+        return bool(self.cds_hooks.clients or self.access.issuers) or self.access.has_keys
+
 
 def origin_of(address: str) -> str | None:
     """Return scheme, name and port of *address* in their plain form; None when it is no http address."""
@@ -82,19 +118,21 @@ def origin_of(address: str) -> str | None:
 
 
 def read_settings(environment: Mapping[str, str]) -> ServiceSettings:
-    """Read `STEPPEDCARE_HOSTS`, `_PUBLIC_URL`, `_ORIGINS`, the file that `STEPPEDCARE_CDS_HOOKS` names, and the
-    settings of the decision log.
+    """Read `STEPPEDCARE_HOSTS`, `_PUBLIC_URL`, `_ORIGINS`, `_TRUSTED_PROXIES`, the files that `STEPPEDCARE_CDS_HOOKS`,
+    `_ACCESS` and `_KEYS` name, and the settings of the decision log.
 
-    Unset means: this machine only, no other origin, CDS Hooks without tokens, nothing recorded. A public address
-    beyond this machine needs clients to be named, or `open`, because something in front of the service checks who
-    calls.
+    Unset means: this machine only, no other origin, nobody asked who they are, nothing recorded. A public address
+    beyond this machine needs somebody who may call: clients, issuers or keys, or `open`, because something in front
+    of the service checks who calls.
     Raises SettingsError.
     """
     given: dict[str, object] = {
+        "access": read_access(environment),
         "cds_hooks": read_cds_hooks(environment),
         "records": read_records(environment),
+        "running": read_running(environment),
     }
-    for field in ("hosts", "origins"):
+    for field in ("hosts", "origins", "trusted_proxies"):
         names = environment.get(f"STEPPEDCARE_{field.upper()}", "").split(",")
         if found := tuple(name.strip() for name in names if name.strip()):
             given[field] = found
@@ -115,14 +153,23 @@ def read_settings(environment: Mapping[str, str]) -> ServiceSettings:
                 where=name,
             )
         ) from None
-    if not settings.is_local and not settings.cds_hooks.clients and not settings.cds_hooks.open:
+    if settings.trusted_proxies and settings.is_local:
+        raise SettingsError(
+            Problem(
+                code="bad-setting",
+                message="a proxy is named, and the public address is of this machine only",
+                help="set STEPPEDCARE_PUBLIC_URL to the address clients use",
+                where="STEPPEDCARE_TRUSTED_PROXIES",
+            )
+        )
+    if settings.asks and not settings.knows_somebody:
         raise SettingsError(
             Problem(
                 code="no-clients",
-                message="refusing to be reached from outside without knowing who may call",
-                help="name the clients in the file of STEPPEDCARE_CDS_HOOKS, or set `open` there where something "
-                "in front of this service checks who calls",
-                where="STEPPEDCARE_PUBLIC_URL",
+                message="refusing to start without knowing who may call",
+                help="make a key with `steppedcare keys add`, or name issuers in the file of STEPPEDCARE_ACCESS or "
+                "clients in that of STEPPEDCARE_CDS_HOOKS; set `open` where something in front checks who calls",
+                where="STEPPEDCARE_ACCESS",
             )
         )
     return settings

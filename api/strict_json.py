@@ -42,6 +42,8 @@ _NO_BRACKETS = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?|[^"\[\]{}]+', re.DOTALL)
 """Every text, and whatever else lies between brackets."""
 _HALF = re.compile(r"\\u[dD][89a-fA-F]")
 """The escape of half a character; a text that was decoded from UTF-8 can hold one in no other way."""
+_SPACED_COLONS = (" :", "\t:", "\n:", "\r:")
+_IN_DOUBT = object()
 _NOT_JSON_HELP = "send one JSON document: double quotes, no comments, no trailing commas"
 
 
@@ -73,6 +75,52 @@ def read_json(data: bytes, limit: int = MOST_BYTES, bounds: Bounds = PLAIN) -> A
                 code="not-utf-8", message="the input is not UTF-8", help="send UTF-8", where="$"
             )
         ) from None
+    value = _plain(text, bounds)
+    if value is _IN_DOUBT:
+        value = _scrutinised(text, bounds)
+    if len(text) > bounds.text or ("\\u" in text and _HALF.search(text)):
+        _check_texts(value, bounds)
+    return value
+
+
+def _plain(text: str, bounds: Bounds) -> Any:
+    """Return the value of a document that a quick look shows to be in order; `_IN_DOUBT` for any other.
+
+    A repeated key is lost in the value, so keys are counted: those in the value, and the most that the text can
+    hold. Every key ends in a quote and a colon, and nothing else of the document does outside of a text; where the
+    two numbers agree, no key was lost. This costs a third less than looking at every object while it is read.
+    """
+    if any(spaced in text for spaced in _SPACED_COLONS):
+        return _IN_DOUBT
+    try:
+        value = json.loads(text, parse_int=_integer, parse_float=_decimal, parse_constant=_constant)
+    except (RecursionError, ValueError, InputError):
+        return _IN_DOUBT
+    keys, level, depth = 0, [value] if isinstance(value, dict | list) else [], 0
+    while level:
+        depth += 1
+        below: list[Any] = []
+        for item in level:
+            if type(item) is dict:
+                keys += len(item)
+                if len(item) > bounds.keys:
+                    return _IN_DOUBT
+                inside: Iterable[Any] = item.values()
+            else:
+                if len(item) > bounds.items:
+                    return _IN_DOUBT
+                inside = item
+            for each in inside:
+                kind = type(each)
+                if kind is dict or kind is list:
+                    below.append(each)
+        level = below
+    in_order = depth <= DEEPEST and keys <= bounds.keys_in_all and keys == text.count('":')
+    return value if in_order else _IN_DOUBT
+
+
+def _scrutinised(text: str, bounds: Bounds) -> Any:
+    """Return the value of a document, object by object; raise InputError with what is wrong with it."""
     reader = _Reader(bounds)
     try:
         value = json.loads(
@@ -94,8 +142,6 @@ def read_json(data: bytes, limit: int = MOST_BYTES, bounds: Bounds = PLAIN) -> A
             )
         ) from None
     _check_shape(value, bounds)
-    if len(text) > bounds.text or _HALF.search(text):
-        _check_texts(value, bounds)
     return value
 
 

@@ -16,9 +16,12 @@ from schemas.pathway import Pathway
 from schemas.vignette import Expectation, Look, Vignette
 
 _INPUT = ("facts", "trials", "medications", "surgeries", "overrides", "on", "settings")
-_KEYS = {"id", "title", "origin", "teaches", "denies", "expect", "then", "notes", *_INPUT}
+_TOLD = ("told", "asks", "point")
+_TAUGHT = ("difficulty", "goals", "aims", "minutes", "sources")
+_KEYS = {"id", "title", "origin", "teaches", "denies", "expect", "then", "visits", "notes"}
+_KEYS |= {*_INPUT, *_TOLD, *_TAUGHT}
 _DATES = ("on", "date", "started", "ended", "stopped", "when")
-_LOOK_KEYS = {"name", "expect", "denies", *_INPUT}
+_LOOK_KEYS = {"name", "expect", "denies", *_INPUT, *_TOLD}
 
 
 def load_vignettes(files: Mapping[str, str], pathway: Pathway) -> tuple[Vignette, ...]:
@@ -49,26 +52,30 @@ def _read(data: Any, pathway: Pathway, reader: Reader) -> Vignette:
     reader.keys("vignette", data, _KEYS)
     case = {name: data[name] for name in _INPUT if name in data}
     case["facts"] = _denied(data.get("denies", ()), pathway, reader) | dict(data.get("facts", {}))
-    looks = [_look("as told", case, data.get("expect", {}), reader)]
-    for further in data.get("then", ()):
-        reader.keys("then", further, _LOOK_KEYS)
+    looks = [_look("as told", case, data, reader)]
+    follows = "visits" if "visits" in data else "then"
+    for further in data.get(follows, ()):
+        reader.keys(follows, further, _LOOK_KEYS)
         changed = case | {name: further[name] for name in _INPUT if name in further}
         changed["facts"] = (
             case["facts"]
             | _denied(further.get("denies", ()), pathway, reader)
             | dict(further.get("facts", {}))
         )
-        looks.append(_look(str(further.get("name")), changed, further.get("expect", {}), reader))
+        looks.append(_look(str(further.get("name")), changed, further, reader))
+        if follows == "visits":  # a visit goes on from the one before, a look from the case as told
+            case = changed
     reader.done()
     return Vignette(
         id=data["id"], title=data["title"], origin=str(data["origin"]),
         teaches=str(data["teaches"]), notes=tuple(map(str, data.get("notes", ()))),
-        looks=tuple(looks),
+        looks=tuple(looks), visits=follows == "visits",
+        **{name: data[name] for name in _TAUGHT if name in data},
     )  # fmt: skip
 
 
-def _look(name: str, case: dict[str, Any], expect: dict[str, Any], reader: Reader) -> Look:
-    expected = dict(expect)
+def _look(name: str, case: dict[str, Any], data: dict[str, Any], reader: Reader) -> Look:
+    expected = dict(data.get("expect", {}))
     for key in ("verdicts", "warns"):
         expected[key] = {
             treatment: [value] if isinstance(value, str) else value
@@ -84,7 +91,8 @@ def _look(name: str, case: dict[str, Any], expect: dict[str, Any], reader: Reade
             f"`expect` has a wrong `{part}`", "see schemas/vignette.py",
         )  # fmt: skip
         expectation = Expectation()
-    return Look(name=name, input=_plain(case), expect=expectation)
+    told = {key: data[key] for key in _TOLD if key in data}
+    return Look(name=name, input=_plain(case), expect=expectation, **told)
 
 
 def _denied(sections: Any, pathway: Pathway, reader: Reader) -> dict[str, Any]:

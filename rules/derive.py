@@ -55,7 +55,7 @@ def read_patient(pathway: Pathway, patient: Patient, settings: Settings) -> Read
         if value is not None:
             reading.values[name] = value
     _opioid_dose(reading, lists.least_dose(), pathway)
-    _contradictions(reading)
+    settle_contradictions(reading)
     return reading
 
 
@@ -355,7 +355,7 @@ def _opioid_dose(reading: Reading, least: Decimal, pathway: Pathway) -> None:
     reading.values["mme_per_day"] = listed if stated is None else max(stated, listed)
 
 
-def _contradictions(reading: Reading) -> None:
+def settle_contradictions(reading: Reading) -> None:
     """Name contradictions and read the safer statement (INV-D10)."""
     values = reading.values
     weak = values.get("acute_foot_drop") is True or (

@@ -242,9 +242,14 @@ def _reader(
     atoms: list[tuple[int, str]],
 ) -> tuple[Callable[[list[int]], tuple[int, ...]], tuple[str, ...]]:
     """Return what reads the places of *atoms* off a board, and the text of each."""
-    # A getter of one place returns no tuple; a second reading of the last place, without a text, makes it one.
     places = [place for place, _ in atoms]
-    return itemgetter(*places, places[-1]), tuple(text for _, text in atoms)
+    # A getter of one place returns no tuple, and there is none of no place: of the last a second reading makes one.
+    read = itemgetter(*places, places[-1]) if places else _nothing
+    return read, tuple(text for _, text in atoms)
+
+
+def _nothing(board: list[int]) -> tuple[int, ...]:
+    return ()
 
 
 def _fnv1a(text: str) -> int:

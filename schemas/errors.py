@@ -66,6 +66,10 @@ class ConflictError(SteppedCareError):
     """The request does not fit what is recorded; nothing was changed."""
 
 
+class StorageError(SteppedCareError):
+    """The disk is full or cannot be written; what was finished is kept."""
+
+
 class SettingsError(SteppedCareError):
     """A settings profile names an unknown setting or a value outside its range."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter
@@ -66,6 +67,12 @@ def parse_partial_date(value: object) -> PartialDate:
         value = value.isoformat()
     if not isinstance(value, str) or not value.isascii():
         raise ValueError("not a date")
+    return _parsed(value)
+
+
+@lru_cache(maxsize=4096)
+def _parsed(value: str) -> PartialDate:
+    # A record repeats its few dates in every answer of a form.
     parts = value.split("-")
     if [len(part) for part in parts] not in ([4], [4, 2], [4, 2, 2]) or not all(
         part.isdigit() for part in parts

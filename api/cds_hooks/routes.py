@@ -8,6 +8,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from anyio import CapacityLimiter, to_thread
@@ -15,6 +16,7 @@ from anyio.lowlevel import RunVar
 from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.cds_hooks import described
 from api.cds_hooks.audit import instance, pseudonym, record
 from api.cds_hooks.call import Call, read_call
 from api.cds_hooks.cards import CardWriter
@@ -29,9 +31,12 @@ from api.cds_hooks.state import State
 from api.cds_hooks.tokens import Caller, Tokens
 from api.door import read_body
 from api.error_shape import CDS_HOOKS
+from api.fhir.kept import kept
+from api.fhir.requirements import HOOKS
 from api.library import get_codes, get_pathway
 from api.settings import ServiceSettings
 from api.strict_json import RECORD, RECORD_BYTES, read_json
+from schemas.decision import Decision
 from schemas.errors import (
     BusyError,
     MissingDataError,
@@ -87,6 +92,17 @@ class CdsHooks:
         if not self.own.clients:
             return None
         return await run_in_threadpool(self.admit, request, service)
+
+    def tenant_in_log(self, caller: Caller | None) -> str | None:
+        """Return whose entry of the decision log a call makes; None where this door asks nobody.
+
+        A tenant that a token names counts where the site has said which the client may name; otherwise all a client
+        asks is its own, and it cannot write into another's part of the log.
+        """
+        if caller is None:
+            return None
+        named = caller.tenant if caller.client.tenants is not None else None
+        return named or caller.client.iss
 
     def hooks(self, service: str) -> tuple[str, ...]:
         found = self.own.hooks_of(service)
@@ -144,7 +160,7 @@ def turns() -> CapacityLimiter:
 
 
 def add_cds_hooks(app: FastAPI, settings: ServiceSettings) -> None:
-    """Add discovery, one service per hook, and feedback. They are described by discovery, not by OpenAPI."""
+    """Add discovery, one service per hook, and feedback."""
     door = CdsHooks(settings)
     app.state.cds_hooks = door
     if not settings.cds_hooks.clients:
@@ -152,7 +168,9 @@ def add_cds_hooks(app: FastAPI, settings: ServiceSettings) -> None:
             "CDS Hooks answers whoever reaches it, without a token: name clients in %s", VARIABLE
         )
 
-    @app.get(CDS_HOOKS, include_in_schema=False)
+    listed = tuple(dict.fromkeys(door.own.service_id(hook) for hook in HOOKS))
+
+    @app.get(CDS_HOOKS, response_class=Response, **described.discovery())
     def discovery(request: Request) -> Response:
         door.admit(request, None)
         body, tag = door.discovery
@@ -165,9 +183,9 @@ def add_cds_hooks(app: FastAPI, settings: ServiceSettings) -> None:
             return Response(status_code=304, headers=headers)
         return Response(body, media_type="application/json", headers=headers)
 
-    @app.post(f"{CDS_HOOKS}/{{service}}", include_in_schema=False)
-    async def call(service: str, request: Request) -> Response:
-        begun = time.perf_counter()
+    @app.post(f"{CDS_HOOKS}/{{service}}", response_class=Response, **described.call(listed))
+    async def call(request: Request) -> Response:
+        begun, service = time.perf_counter(), str(request.path_params["service"])
         caller = await door.admitted(request, service)
         hooks = door.hooks(service)
         if door.in_hand >= door.own.most_at_once:
@@ -185,19 +203,28 @@ def add_cds_hooks(app: FastAPI, settings: ServiceSettings) -> None:
             if door.own.fhir_servers:
                 asked, looked = await run_in_threadpool(_read, data, hooks)
                 looked = await door.fetcher.complete(asked, looked)
-                body = await run_in_threadpool(_answer, door, service, caller, asked, looked, begun)
+                answered = await to_thread.run_sync(
+                    lambda: _answer(door, service, caller, asked, looked, begun), limiter=turns()
+                )
             else:
                 # One walk to another thread instead of two: under load each costs a wait for the interpreter.
-                body = await to_thread.run_sync(
+                answered = await to_thread.run_sync(
                     lambda: _answer(door, service, caller, *_read(data, hooks), begun),
                     limiter=turns(),
                 )
+            # Not within a turn: a log that does not answer keeps this call waiting, and no other.
+            headers = await kept(
+                request, answered.decision, answered.patient, door.tenant_in_log(caller)
+            )
         finally:
             door.in_hand -= 1
-        return Response(body, media_type="application/json")
+        return Response(answered.body, media_type="application/json", headers=headers)
 
-    @app.post(f"{CDS_HOOKS}/{{service}}/feedback", include_in_schema=False)
-    async def feedback(service: str, request: Request) -> Response:
+    @app.post(
+        f"{CDS_HOOKS}/{{service}}/feedback", response_class=Response, **described.feedback(listed)
+    )
+    async def feedback(request: Request) -> Response:
+        service = str(request.path_params["service"])
         caller = await door.admitted(request, service)
         door.hooks(service)
         data = await read_body(request)
@@ -223,6 +250,13 @@ def add_cds_hooks(app: FastAPI, settings: ServiceSettings) -> None:
         return Response()
 
 
+@dataclass(frozen=True)
+class _Answered:
+    body: bytes
+    decision: Decision
+    patient: str
+
+
 def _read(data: bytes, hooks: tuple[str, ...]) -> tuple[Call, Looked]:
     call = read_call(read_json(data, RECORD_BYTES, RECORD), hooks)
     return call, look(call.hook, call.prefetch)
@@ -234,7 +268,7 @@ def _who(caller: Caller | None) -> dict[str, Any]:
 
 def _answer(
     door: CdsHooks, service: str, caller: Caller | None, call: Call, looked: Looked, begun: float
-) -> bytes:
+) -> _Answered:
     now = door.clock()
     judged = door.judged(call, looked, caller, now.date())
     cards = door.cards.write(judged, call.patient, now.date().isoformat())
@@ -262,4 +296,4 @@ def _answer(
             "milliseconds": round((time.perf_counter() - begun) * 1000),
         },
     )
-    return _written({"cards": cards})
+    return _Answered(_written({"cards": cards}), judged.decision, call.patient)

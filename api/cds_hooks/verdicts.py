@@ -138,14 +138,19 @@ def new_warnings(
 ) -> list[Action]:
     """Return the warnings that arise only once the drafted medicines are taken with those taken already.
 
-    Where the list of medicines is unknown nothing can be said: to add the drafts to it would make it a list of
-    exactly those, and turn every other medicine into one that is not taken.
+    INVARIANT: where the list of medicines is unknown, it stays open. Given as a list of exactly the drafts it would
+    turn every other medicine into one that is not taken; left out altogether, two drafts that must not meet would
+    pass without a word.
     """
-    taken = data.get("medications")
     agents = sorted({order.agent for order in found if order.agent})
-    if not agents or taken is None:
+    if not agents:
         return []
+    taken, open_lists = data.get("medications"), data.get("incomplete", ())
+    if taken is None:
+        taken, open_lists = [], (*open_lists, "medications")
     with_drafts = {**data, "medications": [*taken, *({"agent": agent} for agent in agents)]}
+    if open_lists:
+        with_drafts["incomplete"] = list(dict.fromkeys(open_lists))
     after = decide_input(pathway.id, with_drafts, on)
     said = _spoken(before)
     titles = ", ".join(pathway.medicines[agent].title for agent in agents)

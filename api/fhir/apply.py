@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from api.fhir.answer import bundle, care_plan
@@ -24,9 +25,19 @@ FORMS: dict[str, Write] = {"apply": care_plan, "r5.apply": bundle}
 """What each operation answers with."""
 
 
+@dataclass(frozen=True)
+class Applied:
+    """One evaluation, answered."""
+
+    resource: Resource
+    decision: Decision
+    subject: str
+    """The reference the client sent."""
+
+
 def apply(
     form: str, plan: str | None, body: Any, today: dt.date, settings: str = "default"
-) -> Resource:
+) -> Applied:
     """Evaluate the plan *plan* (an id; None: the parameters name it) for the patient in *body* as of *today*.
 
     *settings* is a profile of the pathway, the one the CDS Hooks of the same client are judged by.
@@ -46,7 +57,7 @@ def apply(
     )
     decision = decide_input(id, record.input, today)
     asked = Asked(request.subject, request.encounter, record.warnings)
-    return FORMS[form](decision, pathway, codes, asked)
+    return Applied(FORMS[form](decision, pathway, codes, asked), decision, request.subject)
 
 
 def _named(request: Request) -> str:

@@ -12,7 +12,7 @@ import itertools
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from decimal import Decimal
@@ -29,6 +29,8 @@ from api.service import decide_input
 from api.strict_json import RECORD, RECORD_BYTES, read_json
 from schemas.errors import InputError, Problem, SteppedCareError
 
+Keep = Callable[[str, str], bool]
+"""Keeps a decision as JSON for the patient of an id, and tells whether it did."""
 ENDING = ".ndjson"
 _LONGEST = RECORD_BYTES + 2
 """Bytes of a line, its end included, that is still read whole."""
@@ -37,7 +39,7 @@ _STUB = ("resourceType", "id", "subject", "patient", "beneficiary")
 """All that is kept of a resource nobody reads: that it is there, and whose it is."""
 _MUCH = 1024 * 1024
 """Bytes written to the store at a time."""
-_TABLES = """
+TABLES = """
 create table resource (patient text not null, file integer not null, line integer not null, body blob not null);
 create table shared (address text primary key, body blob not null) without rowid;
 """
@@ -52,11 +54,19 @@ class Counts:
     """Lines that could not be used, and patients that could not be decided."""
     patients: int = 0
     decided: int = 0
+    kept: int | None = None
+    """Decisions that stand in the decision log; None: none was to be kept."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing failed and everything that was to be kept is kept."""
+        return self.failed == 0 and self.kept in (None, self.decided)
 
     @property
     def result(self) -> str:
+        kept = "" if self.kept is None else f", {self.kept} kept"
         return (
-            f"{self.decided} of {self.patients} patients decided, "
+            f"{self.decided} of {self.patients} patients decided{kept}, "
             f"{self.lines} lines read, {self.failed} failed"
         )
 
@@ -70,11 +80,13 @@ def decide_folder(
     on: dt.date,
     settings: str = "default",
     changed: Mapping[str, Decimal] | None = None,
+    keep: Keep | None = None,
 ) -> Counts:
     """Decide every patient of the Bulk Data files in *folder*; one line each to *out*, one for each fault to *errors*.
 
     A patient's line is `{"patient": id, "decision": {...}}`, in the order of the ids; a fault is an OperationOutcome
-    with file, line and code, and nothing of what the line holds. One bad line never stops the run.
+    with file, line and code, and nothing of what the line holds. One bad line never stops the run. *keep* is handed
+    every decision before it is written; whether it could be kept changes only the count.
 
     Raises InputError when the folder holds no such file.
     """
@@ -87,17 +99,17 @@ def decide_folder(
                 where="FOLDER",
             )
         )  # fmt: skip
-    counts = Counts()
-    fault = _Faults(files, errors, counts)
+    counts = Counts(kept=None if keep is None else 0)
+    fault = Faults(files, errors, counts)
     with (
         tempfile.TemporaryDirectory(prefix="steppedcare-") as place,
         closing(sqlite3.connect(Path(place) / "records.sqlite", isolation_level=None)) as store,
     ):
         # The store is thrown away with the run: nothing in it needs to survive a crash.
-        store.executescript(f"pragma journal_mode=off; pragma synchronous=off; {_TABLES}")
-        _fill(store, files, fault, counts)
+        store.executescript(f"pragma journal_mode=off; pragma synchronous=off; {TABLES}")
+        fill(store, files, fault, counts)
         store.execute("create index by_patient on resource (patient, file, line)")
-        for patient, place_of, resources in _patients(store, fault):
+        for patient, place_of, resources in gathered(store, fault):
             counts.patients += 1
             try:
                 record = read_record(
@@ -116,12 +128,14 @@ def decide_folder(
                 fault(*place_of, "internal", f"something went wrong here ({type(error).__name__})")
             else:
                 counts.decided += 1
-                id = json.dumps(patient, ensure_ascii=False)
-                out.write(f'{{"patient":{id},"decision":{decision.model_dump_json()}}}\n')
+                id, written = json.dumps(patient, ensure_ascii=False), decision.model_dump_json()
+                if keep is not None:
+                    counts.kept = (counts.kept or 0) + keep(f"{written}\n", patient)
+                out.write(f'{{"patient":{id},"decision":{written}}}\n')
     return counts
 
 
-class _Faults:
+class Faults:
     """Writes one OperationOutcome for each fault and counts it."""
 
     def __init__(self, files: list[Path], errors: IO[str], counts: Counts) -> None:
@@ -135,7 +149,7 @@ class _Faults:
         self.errors.write(json.dumps(operation_outcome([problem]), ensure_ascii=False) + "\n")
 
 
-def _fill(store: sqlite3.Connection, files: list[Path], fault: _Faults, counts: Counts) -> None:
+def fill(store: sqlite3.Connection, files: list[Path], fault: Faults, counts: Counts) -> None:
     """Put every line that can be used into the store, by patient."""
     store.execute("begin")
     waiting: list[tuple[str, int, int, bytes]] = []
@@ -206,8 +220,8 @@ def _addresses(kind: str, body: dict[str, Any]) -> list[str]:
     return found + ([url] if (url := text(body.get("url"))) else [])
 
 
-def _patients(
-    store: sqlite3.Connection, fault: _Faults
+def gathered(
+    store: sqlite3.Connection, fault: Faults
 ) -> Iterator[tuple[str, tuple[int, int], list[Any]]]:
     """Yield every patient with the place of its first line and all its resources, shared ones included."""
     rows = store.execute(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 
-from api.fhir.batch import ENDING, decide_folder
+from api.fhir.batch import ENDING, Keep, decide_folder
 from api.library import get_pathway
-from schemas.errors import InputError, Problem
+from schemas.errors import InputError, Problem, SettingsError
 
 
 def batch_report(
@@ -20,10 +21,12 @@ def batch_report(
     on: dt.date,
     settings: str = "default",
     changed: Mapping[str, Decimal] | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> tuple[list[str], str, bool]:
     """Decide the folder; return no lines, the counts in one sentence, and whether no line failed.
 
-    Raises InputError for arguments that cannot be used; nothing is written then.
+    *environment* names the decision log that every decision is kept in as well; None: in none.
+    Raises InputError for arguments that cannot be used, SettingsError for a log that cannot; nothing is written then.
     """
     source, target, faults = Path(folder), Path(out), Path(errors)
     if not source.is_dir():
@@ -37,14 +40,48 @@ def batch_report(
             raise _refused("cannot-write", "the file cannot be written", where)
         if file.resolve().parent == source.resolve() and file.name.endswith(ENDING):
             raise _refused("not-a-choice", "the file would be read as a record next time", where)
+    with _kept_in(environment) as keep:
+        try:
+            with target.open("w", encoding="utf-8") as to, faults.open("w", encoding="utf-8") as of:
+                counts = decide_folder(
+                    source,
+                    to,
+                    of,
+                    pathway=pathway,
+                    on=on,
+                    settings=settings,
+                    changed=changed,
+                    keep=keep,
+                )
+        except OSError as error:
+            raise _refused("cannot-write", "a file cannot be read or written", "FOLDER") from error
+    return [], counts.result, counts.holds
+
+
+@contextmanager
+def _kept_in(environment: Mapping[str, str] | None) -> Iterator[Keep | None]:
+    """Open the decision log that *environment* names, and close it at the end; None: nothing is kept."""
+    if environment is None:
+        yield None
+        return
+    # The database's library stays away from a run that keeps nothing.
+    from api.records.keeper import LogKeeper
+    from api.records.routes import open_keeper
+    from api.records.settings import RECORD, read_records
+
+    keeper = open_keeper(read_records(environment))
+    if not isinstance(keeper, LogKeeper):
+        problem = Problem(
+            code="bad-setting",
+            message="there is no decision log to keep anything in",
+            help="set STEPPEDCARE_RECORD and the key, see api/records/README.md",
+            where=RECORD,
+        )
+        raise SettingsError(problem)
     try:
-        with target.open("w", encoding="utf-8") as to, faults.open("w", encoding="utf-8") as of:
-            counts = decide_folder(
-                source, to, of, pathway=pathway, on=on, settings=settings, changed=changed
-            )
-    except OSError as error:
-        raise _refused("cannot-write", "a file cannot be read or written", "FOLDER") from error
-    return [], counts.result, counts.failed == 0
+        yield lambda text, patient: keeper.keep(text, patient=patient).recorded != "no"
+    finally:
+        keeper.recorder.close()
 
 
 def _refused(code: str, message: str, where: str) -> InputError:

@@ -14,8 +14,10 @@ from starlette.concurrency import run_in_threadpool
 
 from api.door import read_body
 from api.error_shape import error_response
-from api.fhir.apply import FORMS, apply
+from api.fhir.apply import FORMS, Applied, apply
 from api.fhir.capability import capability_statement
+from api.fhir.described import described
+from api.fhir.kept import kept
 from api.fhir.names import FHIR_JSON, Resource
 from api.fhir.negotiation import NotAcceptable, check_form, read_query
 from api.fhir.parameters import Refused, no_data
@@ -43,8 +45,8 @@ def add_fhir(app: FastAPI, settings: ServiceSettings) -> None:
     """Add the routes to *app*; the public address in *settings* is what links are built from."""
     face = _Face(settings)
     app.add_api_route(
-        f"{ROOT}/metadata", _guarded(face.metadata), methods=["GET"], include_in_schema=False,
-        response_model=None,
+        f"{ROOT}/metadata", _guarded(face.metadata), methods=["GET"], response_model=None,
+        response_class=Response, **described("/metadata", "GET"),
     )  # fmt: skip
     for path, method, answer in (
         *(
@@ -62,8 +64,8 @@ def add_fhir(app: FastAPI, settings: ServiceSettings) -> None:
         ("/{type}", "GET", face.search_get),
     ):
         app.add_api_route(
-            ROOT + path, _guarded(face.admitted(answer)), methods=[method], include_in_schema=False,
-            response_model=None,
+            ROOT + path, _guarded(face.admitted(answer)), methods=[method], response_model=None,
+            response_class=Response, **described(path, method),
         )  # fmt: skip
 
 
@@ -86,8 +88,11 @@ def _guarded(answer: Answer) -> Answer:
 
 
 def _fhir(resource: Resource, headers: dict[str, str] | None = None) -> Response:
-    text = json.dumps(resource, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return Response(text, headers=headers, media_type=FHIR_JSON)
+    return Response(_written(resource), headers=headers, media_type=FHIR_JSON)
+
+
+def _written(resource: Resource) -> str:
+    return json.dumps(resource, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def _version(resource: Resource) -> dict[str, str]:
@@ -127,12 +132,13 @@ class _Face:
         """
 
         async def admitted(request: Request) -> Response:
-            request.state.profile = self.own.settings
+            request.state.profile, request.state.tenant = self.own.settings, None
             if self.own.clients:
                 service = SERVICE if "$" in request.url.path else None
                 door = request.app.state.cds_hooks
                 caller = await run_in_threadpool(door.admit, request, service)
                 request.state.profile = caller.client.settings
+                request.state.tenant = door.tenant_in_log(caller)
             return await answer(request)
 
         return admitted
@@ -238,11 +244,15 @@ class _Face:
             data = await read_body(request, RECORD_BYTES, _MEDIA)
             plan, on = request.path_params.get("id"), today()
             profile: str = request.state.profile
+            tenant: str | None = request.state.tenant
 
-            def evaluate() -> Response:
-                return _fhir(apply(form, plan, _parsed(data), on, profile))
+            def evaluate() -> tuple[Applied, str]:
+                applied = apply(form, plan, _parsed(data), on, profile)
+                return applied, _written(applied.resource)
 
-            return await run_in_threadpool(evaluate)
+            applied, text = await run_in_threadpool(evaluate)
+            headers = await kept(request, applied.decision, applied.subject, tenant)
+            return Response(text, headers=headers, media_type=FHIR_JSON)
 
         return answer
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from api.companion import get_companion
-from api.library import get_vignettes
+from api.library import get_cases
 from api.service import read_checked
 from schemas.errors import NotFoundError, Problem
-from schemas.vignette import Vignette
+from schemas.vignette import Look, Vignette
 
 
 @dataclass(frozen=True)
@@ -20,10 +20,35 @@ class CaseShown:
     case: Vignette
     at: int
 
+    @property
+    def look(self) -> Look:
+        return self.case.looks[self.at]
+
+    @property
+    def mark(self) -> str:
+        """The look as addresses and forms name it, such as `T02/1`."""
+        return f"{self.case.id}/{self.at + 1}"
+
+    @property
+    def last(self) -> bool:
+        return self.at + 1 == len(self.case.looks)
+
+    @property
+    def word(self) -> str:
+        """What a look at this case is called."""
+        return "visit" if self.case.visits else "look"
+
+    @property
+    def name(self) -> str:
+        """What the case is called without telling what its later visits bring."""
+        if self.last or not self.case.visits:
+            return self.case.title
+        return f"Visit {self.at + 1} of {len(self.case.looks)}"
+
 
 def find_case(pathway: str, id: str, look: str) -> CaseShown:
     """Return look number *look* (counted from 1) of the invented patient *id*; raise NotFoundError otherwise."""
-    for case in get_vignettes(pathway):
+    for case in get_cases(pathway):
         if (
             case.id == id
             and look.isascii()

@@ -6,251 +6,227 @@ The learner's choices travel in the page's form; the answers stay here until a c
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
 from api.companion import get_companion
-from api.page.cases import CaseShown, case_of, find_case
-from api.page.facts_view import FactSectionView, ListView, parts_of
-from api.page.form import fields_of
-from api.page.words import choice
+from api.page.cases import CaseShown, find_case
+from api.page.learn_story import Change, changes
 from api.service import decide_input, read_checked
-from api.strict_json import read_json
 from rules.explaining.why import Prover
-from schemas.decision import Decision, NextStep, State
+from rules.learning import (
+    NEXT_STEP,
+    OUT,
+    QUESTION,
+    RED_SIGN,
+    REFER,
+    URGENCY,
+    answers,
+)
+from schemas.decision import Decision
 from schemas.errors import InputError, Problem
 from schemas.explanation import Counterfactual, WhatIf, WhyNot
 from schemas.pathway import Pathway
+from schemas.vignette import Ask
 
-RED_SIGN, REFER, ASK, OUT = "red-sign", "refer", "ask", "out-of-scope"
 _GENERAL = (
     (RED_SIGN, "Act on a red sign before anything else"),
     (REFER, "Review or refer before any further step"),
-    (ASK, "Ask, examine or test before deciding"),
+    (QUESTION, "Ask, examine or test before deciding"),
     (OUT, "This pathway is not for this patient"),
 )
+_URGENCIES = (
+    ("U0", "An emergency: now"),
+    ("U1", "Urgent: call a specialist the same day"),
+    ("U2", "Soon: within about two weeks"),
+    ("U3", "Routine"),
+)
+_STANDINGS = (
+    ("offer", "It is open: offer it, or consider it"),
+    ("keep", "It helps: keep it and review it"),
+    ("not-yet", "Not yet: something has to come first"),
+    ("ask", "It cannot be said: something has to be asked or measured first"),
+    ("no", "No: it is not indicated, or has had its chance"),
+    ("against", "Not now: a red sign or something else stands against it"),
+)
 SURENESS = (("low", "guessing"), ("middle", "fairly sure"), ("high", "sure"))
-MOST_ROUNDS = 100
 
 Mark = Literal["right", "also-right", "not-now"]
 
 
 @dataclass(frozen=True)
-class Told:
-    """One line of a patient's story."""
+class Question:
+    """One question with what a learner can choose from."""
 
+    about: str
     title: str
-    items: tuple[tuple[str, str], ...]
-    denied: tuple[str, ...]
-    rows: bool = False
+    options: tuple[tuple[str, str], ...]
+
+    @property
+    def field(self) -> str:
+        return f"choice.{self.about}"
+
+
+@dataclass(frozen=True)
+class Marked:
+    """What is said about one choice once the learner has committed."""
+
+    question: Question
+    mark: Mark
+    choice: str
+    chosen: str
+    right: str
+    why: WhyNot | None
+    """What decides about the treatment in question."""
+    otherwise: Counterfactual | None
+    """What would have to be different for the choice to be right."""
 
 
 @dataclass(frozen=True)
 class Feedback:
-    """What is shown once the learner has committed."""
+    """Everything that is said after one look."""
 
-    mark: Mark
-    choice: str
+    marks: tuple[Marked, ...]
     sureness: str
     decision: Decision
-    why: WhyNot | None
-    """What decides about the treatment chosen."""
-    otherwise: Counterfactual | None
-    """What would have to be different for the choice to be right."""
     missed: tuple[str, ...]
-    """Red signs the choice passed over."""
-
-
-@dataclass(frozen=True)
-class Round:
-    """One question a learner has answered."""
-
-    case: str
-    title: str
-    choice: str
-    sureness: str
-    mark: str
-    steps: tuple[str, ...]
-    missed: tuple[str, ...]
+    """Red signs the choices passed over."""
 
 
 def options(pathway: Pathway) -> tuple[tuple[str, str], ...]:
-    """Return what a learner can choose: four general answers and the nine treatments."""
+    """Return what a learner can choose as next step: four general answers and the nine treatments."""
     treatments = tuple(
         (each.id, each.title) for each in pathway.treatments.values() if each.family != "surgery"
     )
     return (*_GENERAL, *treatments)
 
 
-def story(shown: CaseShown, pathway: Pathway) -> tuple[Told, ...]:
-    """Return what is known about the patient, in words; nothing of what follows from it."""
-    fields = fields_of(shown.case.looks[shown.at].input)
-    found: list[Told] = []
-    for part in parts_of(fields, pathway, ()):
-        if isinstance(part, FactSectionView):
-            known = [field for field in part.fields if field.answered]
-            denied = tuple(f.title for f in known if f.value in ("no", "none"))
-            items = tuple(
-                (f.title, dict(f.options).get(f.value) or _measured(f.value, f.unit))
-                for f in known
-                if f.value not in ("no", "none")
-            )
-            if items or denied:
-                found.append(Told(part.title, items, denied))
-        elif part.rows or part.mark == "none":
-            found.append(_rows(part))
-    return tuple(found)
+def question_of(about: str, pathway: Pathway) -> Question:
+    """Return the question on *about*: the next step, the urgency, or where one treatment stands."""
+    if about == NEXT_STEP:
+        return Question(about, "What is the next step?", options(pathway))
+    if about == URGENCY:
+        return Question(about, "How urgent is it?", _URGENCIES)
+    return Question(about, f"{pathway.treatments[about].title}: where does it stand?", _STANDINGS)
 
 
-def _measured(value: str, unit: str) -> str:
-    """Return a number with its unit, or with the scale it stands on."""
-    return (
-        f"{value} (scale {unit})"
-        if unit[:1].isdigit() and "-" in unit
-        else f"{value} {unit}".strip()
-    )
+def questions(shown: CaseShown, pathway: Pathway) -> tuple[Question, ...]:
+    """Return what is asked at a look; the next step where its file asks nothing."""
+    asks = shown.look.asks or (Ask(about=NEXT_STEP, answer=""),)
+    return tuple(question_of(ask.about, pathway) for ask in asks)
 
 
-def _rows(part: ListView) -> Told:
-    labels = {column.name: column for column in part.list.columns}
-    items = tuple(
-        (
-            f"{part.list.one.capitalize()} {at}",
-            "; ".join(
-                f"{labels[key].label.lower()}: {choice(text) if labels[key].choices else text}"
-                for key, text in row.items()
-            ),
-        )
-        for at, row in enumerate(part.rows, start=1)
-    )
-    return Told(part.list.title, items or (("None", part.list.none.lower()),), (), True)
-
-
-def option_of(step: NextStep) -> str:
-    """Return the choice that stands for *step*."""
-    match step.kind:
-        case "red-sign":
-            return RED_SIGN
-        case "scope":
-            return OUT
-        case "offer" | "prepare" | "keep" if step.treatment is not None:
-            return step.treatment
-        case "refer":
-            return REFER
-        case _:
-            return ASK
-
-
-def judge(decision: Decision, choice: str) -> Mark:
-    """Tell whether *choice* is the first thing to do, another of the options, or neither."""
-    found = [option_of(step) for step in decision.next_steps]
+def judge(decision: Decision, choice: str, about: str = NEXT_STEP) -> Mark:
+    """Tell whether *choice* is what comes first, another thing that is right, or neither."""
+    found = answers(decision, about)
     if choice == found[0]:
         return "right"
-    if decision.state is State.RED_SIGN:
-        return "not-now"
     return "also-right" if choice in found else "not-now"
 
 
 def feedback(
-    shown: CaseShown, choice: str, sureness: str, pathway: Pathway, today: dt.date
+    shown: CaseShown, chosen: Mapping[str, str], sureness: str, pathway: Pathway, today: dt.date
 ) -> Feedback:
-    """Return what is said about *choice*; raise InputError for a choice nobody offered."""
-    if choice not in dict(options(pathway)):
-        raise InputError(
-            Problem(
-                code="not-a-choice",
-                message="nothing has been chosen",
-                help="go back and choose a next step",
-                where="choice",
+    """Return what is said about the choices *chosen*, by what they are about.
+
+    Raises InputError where a question has no choice, or one nobody offered: nothing is told before all are answered.
+    """
+    asked = questions(shown, pathway)
+    for question in asked:
+        if chosen.get(question.about, "") not in dict(question.options):
+            raise InputError(
+                Problem(
+                    code="not-a-choice",
+                    message="nothing has been chosen",
+                    help=f"go back and answer: {question.title}",
+                    where=question.field,
+                )
             )
-        )
-    data = shown.case.looks[shown.at].input
+    data = shown.look.input
     decision = decide_input(pathway.id, data, today)
-    mark = judge(decision, choice)
-    why, otherwise = None, None
-    if choice in pathway.treatments:
-        patient = read_checked(pathway.id, data, today)
-        companion = get_companion(pathway.id)
-        rows = Prover(pathway, companion.explainer(patient)).matrix(decision)
-        why = next(row for row in rows if row.treatment == choice)
-        if mark == "not-now":
-            otherwise = companion.counterfactual(patient, choice)
-    missed = passed_over(decision, choice)
-    return Feedback(mark, choice, sureness, decision, why, otherwise, missed)
+    explained = _Explained(data, decision, pathway, today)
+    marks = tuple(explained.marked(each, chosen[each.about]) for each in asked)
+    return Feedback(marks, sureness, decision, passed_over(decision, chosen))
 
 
-def passed_over(decision: Decision, choice: str) -> tuple[str, ...]:
-    """Return the red signs that *choice* leaves standing."""
-    return () if choice == RED_SIGN else tuple(sign.title for sign in decision.red_signs)
+def look_explained(
+    shown: CaseShown, question: Question, pathway: Pathway, today: dt.date
+) -> Marked:
+    """Return the right answer to *question* with what decides it, as if a learner had given it."""
+    decision = decided(pathway.id, shown.mark, today)
+    right = answers(decision, question.about)[0]
+    return _Explained(shown.look.input, decision, pathway, today).marked(question, right)
+
+
+class _Explained:
+    """One patient's explanation, made once for all questions."""
+
+    def __init__(
+        self, data: dict[str, Any], decision: Decision, pathway: Pathway, today: dt.date
+    ) -> None:
+        self.decision, self.pathway = decision, pathway
+        self.patient = read_checked(pathway.id, data, today)
+        self.companion = get_companion(pathway.id)
+        rows = Prover(pathway, self.companion.explainer(self.patient)).matrix(decision)
+        self.why = {row.treatment: row for row in rows}
+
+    def marked(self, question: Question, choice: str) -> Marked:
+        mark = judge(self.decision, choice, question.about)
+        treatment = choice if question.about == NEXT_STEP else question.about
+        offered = question.about == NEXT_STEP or choice == "offer"
+        otherwise = None
+        if mark == "not-now" and offered and treatment in self.why:
+            otherwise = self.companion.counterfactual(self.patient, treatment)
+        labels = dict(question.options)
+        right = answers(self.decision, question.about)
+        return Marked(
+            question=question,
+            mark=mark,
+            choice=choice,
+            chosen=labels[choice],
+            right=labels[right[0]],
+            why=self.why.get(treatment),
+            otherwise=otherwise,
+        )
+
+
+def passed_over(decision: Decision, chosen: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the red signs that the choices leave standing: another next step, or a lower urgency."""
+    step, urgency = chosen.get(NEXT_STEP, RED_SIGN), chosen.get(URGENCY, "U0")
+    acted = step == RED_SIGN and urgency <= decision.urgency.value
+    offered = "offer" in [chosen[about] for about in chosen if about not in (NEXT_STEP, URGENCY)]
+    return () if acted and not offered else tuple(sign.title for sign in decision.red_signs)
 
 
 @lru_cache(maxsize=256)
 def decided(pathway: str, mark: str, today: dt.date) -> Decision:
     """Return the decision on the case *mark* (`V07/1`); nobody real is in it, so it may be kept."""
-    shown = find_case(pathway, *_parts(mark))
-    return decide_input(pathway, shown.case.looks[shown.at].input, today)
+    return decide_input(pathway, find_case(pathway, *parts_of_mark(mark)).look.input, today)
 
 
-def row_of(shown: CaseShown, found: Feedback) -> dict[str, str]:
-    """Return one round as it is carried in the form."""
-    return {
-        "case": f"{shown.case.id}/{shown.at + 1}",
-        "choice": found.choice,
-        "sureness": found.sureness,
-    }
-
-
-def read_rounds(carried: str) -> list[dict[str, str]]:
-    """Return the rounds a form carries; raise InputError for what is no list of them."""
-    data = read_json(carried.encode("utf-8")) if carried.strip() else []
-    keys = {"case", "choice", "sureness"}
-    if not isinstance(data, list) or len(data) > MOST_ROUNDS:
-        raise _unreadable()
-    for row in data:
-        if not isinstance(row, dict) or set(row) != keys:
-            raise _unreadable()
-        if not all(isinstance(value, str) for value in row.values()):
-            raise _unreadable()
-    return data
-
-
-def debrief(rounds: list[dict[str, str]], pathway: Pathway, today: dt.date) -> tuple[Round, ...]:
-    """Return the rounds judged again: what a form carries is believed only as far as the choices."""
-    labels, sureness = dict(options(pathway)), dict(SURENESS)
-    found: list[Round] = []
-    for row in rounds:
-        shown = case_of(pathway.id, row["case"])
-        if shown is None or row["choice"] not in labels:
-            raise _unreadable()
-        decision = decided(pathway.id, row["case"], today)
-        found.append(
-            Round(
-                case=row["case"],
-                title=shown.case.title,
-                choice=labels[row["choice"]],
-                sureness=sureness.get(row["sureness"], "not said"),
-                mark=judge(decision, row["choice"]),
-                steps=tuple(step.text for step in decision.next_steps[:5]),
-                missed=passed_over(decision, row["choice"]),
-            )
-        )
-    return tuple(found)
+def trail(shown: CaseShown, pathway: Pathway, today: dt.date) -> tuple[tuple[str, str, str], ...]:
+    """Return where the patient stood at each visit up to *shown*: its date, the state, the urgency."""
+    marks = [CaseShown(shown.case, at) for at in range(shown.at + 1)]
+    found = [(each.look.input["on"], decided(pathway.id, each.mark, today)) for each in marks]
+    return tuple((on, decision.state.value, decision.urgency.value) for on, decision in found)
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Two invented patients, and what differs between their answers."""
+    """Two invented patients, and what differs between them and between their answers."""
 
     shown: tuple[CaseShown, CaseShown]
     decisions: tuple[Decision, Decision]
+    differs: tuple[Change, ...]
     found: WhatIf
 
 
 def compare(first: str, second: str, pathway: Pathway, today: dt.date) -> Compared:
     """Compare two cases, each written `V07/1`; raise NotFoundError where there is none."""
-    shown = tuple(find_case(pathway.id, *_parts(each)) for each in (first, second))
-    data: list[Any] = [each.case.looks[each.at].input for each in shown]
+    shown = tuple(find_case(pathway.id, *parts_of_mark(each)) for each in (first, second))
+    data: list[Any] = [each.look.input for each in shown]
     patients = [read_checked(pathway.id, each, today) for each in data]
     return Compared(
         shown=(shown[0], shown[1]),
@@ -258,21 +234,12 @@ def compare(first: str, second: str, pathway: Pathway, today: dt.date) -> Compar
             decide_input(pathway.id, data[0], today),
             decide_input(pathway.id, data[1], today),
         ),
+        differs=changes(data[0], data[1], pathway, both=True),
         found=get_companion(pathway.id).what_if(*patients),
     )
 
 
-def _parts(mark: str) -> tuple[str, str]:
+def parts_of_mark(mark: str) -> tuple[str, str]:
+    """Return the case and the look that *mark* (`V07/1`) names; without a look, the first."""
     id, _, look = mark.partition("/")
     return id, look or "1"
-
-
-def _unreadable() -> InputError:
-    return InputError(
-        Problem(
-            code="wrong-shape",
-            message="the earlier rounds cannot be read",
-            help="begin anew",
-            where="rounds",
-        )
-    )

@@ -1,4 +1,4 @@
-"""The addresses for learning: library, question, what is said after committing, debrief, two cases side by side."""
+"""The addresses for learning: library, question, feedback, debrief, comparison, lecture, handout."""
 
 from __future__ import annotations
 
@@ -12,22 +12,32 @@ from starlette.responses import Response
 
 from api.door import read_body
 from api.errors import status_code
-from api.library import get_pathway, get_vignettes
-from api.page.cases import find_case
+from api.library import get_cases, get_pathway
+from api.page.cases import CaseShown, changes_since, find_case
 from api.page.form import MOST_BYTES, Fields, parse_form
 from api.page.learn import (
-    MOST_ROUNDS,
     SURENESS,
     compare,
-    debrief,
     feedback,
-    options,
-    read_rounds,
-    row_of,
-    story,
+    parts_of_mark,
+    questions,
+    trail,
 )
-from api.page.pairs import ANSWERS, find_pair, pair_cases
+from api.page.learn_debrief import (
+    MOST_ROUNDS,
+    as_data,
+    as_table,
+    debrief,
+    read_rounds,
+    rows_of_feedback,
+)
+from api.page.learn_handout import handout
+from api.page.learn_library import DIFFICULTIES, GOALS, following, library, number_of, read_filter
+from api.page.learn_slides import cited, present
+from api.page.learn_story import changes, face, story
+from api.page.pairs import ANSWERS, find_pair, next_pair, pair_cases
 from api.page.render import page, shrunk
+from api.strict_json import write_json
 from rules.canonical import canonical_json
 from schemas.errors import SteppedCareError
 
@@ -39,24 +49,33 @@ Add = Callable[[str, Callable[[Request], Any], str], None]
 
 def add_learning(add: Add) -> None:
     """Add the routes with *add*(path, route, method)."""
-    add("/learn", _start, "GET")
+    add("/learn", _got(lambda _: _library({})), "GET")
+    add("/learn/teach", _got(lambda _: _teach({})), "GET")
+    for path in ("/learn/present/{id}", "/learn/present/{id}/{step}"):
+        add(path, _got(_present), "GET")
+    for path in ("/learn/handout/{id}", "/learn/handout/{id}/{part}"):
+        add(path, _got(_handout), "GET")
     for name, answer in (
         ("library", _library),
+        ("teach", _teach),
         ("question", _question),
         ("answer", _answer),
         ("debrief", _debrief),
+        ("export", _export),
         ("compare", _compare),
         ("pair", _pair),
     ):
         add(f"/learn/{name}", _posted(answer), "POST")
 
 
-def _start(request: Request) -> Response:
-    return _shrunk(request, _library({}))
+def _got(answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
+    def route(request: Request) -> Response:
+        try:
+            return _shrunk(request, answer(request))
+        except SteppedCareError as error:
+            return _refused(error)
 
-
-def _shrunk(request: Request, response: Response) -> Response:
-    return shrunk(response, request.headers.get("accept-encoding", ""))
+    return route
 
 
 def _posted(answer: Callable[[Fields], Response]) -> Callable[[Request], Any]:
@@ -67,14 +86,19 @@ def _posted(answer: Callable[[Fields], Response]) -> Callable[[Request], Any]:
         try:
             return await run_in_threadpool(work, await read_body(request, MOST_BYTES, FORM))
         except SteppedCareError as error:
-            return page(
-                "refused.html",
-                status_code(error),
-                problems=error.problems,
-                pathway=get_pathway(PATHWAY),
-            )
+            return _refused(error)
 
     return route
+
+
+def _shrunk(request: Request, response: Response) -> Response:
+    return shrunk(response, request.headers.get("accept-encoding", ""))
+
+
+def _refused(error: SteppedCareError) -> Response:
+    return page(
+        "refused.html", status_code(error), problems=error.problems, pathway=get_pathway(PATHWAY)
+    )
 
 
 def _show(template: str, **context: Any) -> Response:
@@ -83,58 +107,86 @@ def _show(template: str, **context: Any) -> Response:
 
 def _library(fields: Fields) -> Response:
     rounds = read_rounds(fields.get("rounds", ""))
-    done = {row["case"] for row in rounds}
+    chosen = read_filter(fields)
+    listed = library(get_pathway(PATHWAY), chosen, {row["case"] for row in rounds})
     return _show(
-        "learn.html", cases=get_vignettes(PATHWAY), rounds=canonical_json(rounds), done=done
+        "learn.html",
+        listed=listed,
+        rounds=canonical_json(rounds),
+        answered=len(rounds),
+        chosen=chosen,
+        goals=GOALS,
+        difficulties=DIFFICULTIES,
+        pair=pair_cases()[0],
     )
+
+
+def _teach(fields: Fields) -> Response:
+    chosen = read_filter(fields)
+    return _show(
+        "teach.html",
+        listed=library(get_pathway(PATHWAY), chosen, set()),
+        every=get_cases(PATHWAY),
+        chosen=chosen,
+        goals=GOALS,
+        difficulties=DIFFICULTIES,
+    )
+
+
+def _shown(fields: Fields) -> CaseShown:
+    return find_case(PATHWAY, *parts_of_mark(fields.get("case", "")))
 
 
 def _question(fields: Fields) -> Response:
-    pathway = get_pathway(PATHWAY)
-    shown = find_case(PATHWAY, *_case(fields))
-    rounds = canonical_json(read_rounds(fields.get("rounds", "")))
+    pathway, shown = get_pathway(PATHWAY), _shown(fields)
+    before = shown.case.looks[shown.at - 1].input if shown.at else None
     return _show(
         "question.html",
         shown=shown,
-        story=story(shown, pathway),
-        options=options(pathway),
-        rounds=rounds,
-        number=sum(len(case.looks) for case in get_vignettes(PATHWAY)[: _place(shown.case.id)]) + shown.at + 1,
-    )  # fmt: skip
-
-
-def _place(id: str) -> int:
-    return [case.id for case in get_vignettes(PATHWAY)].index(id)
+        face=face(shown.look.input),
+        story=story(shown.look.input, pathway),
+        changes=() if before is None else changes(before, shown.look.input, pathway),
+        questions=questions(shown, pathway),
+        rounds=canonical_json(read_rounds(fields.get("rounds", ""))),
+        chosen=read_filter(fields),
+        number=number_of(PATHWAY, shown.case.id),
+    )
 
 
 def _answer(fields: Fields) -> Response:
-    pathway = get_pathway(PATHWAY)
-    shown = find_case(PATHWAY, *_case(fields))
-    found = feedback(
-        shown, fields.get("choice", ""), fields.get("sureness", ""), pathway, dt.date.today()
-    )
-    rounds = [*read_rounds(fields.get("rounds", "")), row_of(shown, found)][-MOST_ROUNDS:]
+    pathway, shown, chosen = get_pathway(PATHWAY), _shown(fields), read_filter(fields)
+    choices = {each.about: fields.get(each.field, "") for each in questions(shown, pathway)}
+    found = feedback(shown, choices, fields.get("sureness", ""), pathway, dt.date.today())
+    rounds = [*read_rounds(fields.get("rounds", "")), *rows_of_feedback(shown, found)]
     return _show(
         "feedback.html",
         shown=shown,
         found=found,
-        chosen=dict(options(pathway))[found.choice],
-        rounds=canonical_json(rounds),
-        following=_following(shown.case.id, shown.at),
+        rounds=canonical_json(rounds[-MOST_ROUNDS:]),
+        chosen=chosen,
+        following=following(pathway, shown, chosen),
+        effects=changes_since(PATHWAY, shown.case.id, shown.at, dt.date.today()),
+        trail=trail(shown, pathway, dt.date.today()) if shown.case.visits else (),
+        sources=cited(shown, pathway) if shown.last else (),
+        number=number_of(PATHWAY, shown.case.id),
     )
 
 
 def _debrief(fields: Fields) -> Response:
     rounds = read_rounds(fields.get("rounds", ""))
     found = debrief(rounds, get_pathway(PATHWAY), dt.date.today())
-    lines = ["case,choice,sure,mark,red signs missed"]
-    lines += [
-        ",".join(
-            f'"{each}"' for each in (row.case, row.choice, row.sureness, row.mark, "; ".join(row.missed))
-        )
-        for row in found
-    ]  # fmt: skip
-    return _show("debrief.html", found=found, rounds=canonical_json(rounds), csv="\n".join(lines))
+    return _show("debrief.html", found=found, rounds=canonical_json(rounds))
+
+
+def _export(fields: Fields) -> Response:
+    pathway = get_pathway(PATHWAY)
+    found = debrief(read_rounds(fields.get("rounds", "")), pathway, dt.date.today())
+    if fields.get("as", "") == "csv":
+        text, media, name = as_table(found), "text/csv; charset=utf-8", "debrief.csv"
+    else:
+        text, media, name = write_json(as_data(found, pathway)), "application/json", "debrief.json"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(text, headers=headers, media_type=media)
 
 
 def _compare(fields: Fields) -> Response:
@@ -143,33 +195,28 @@ def _compare(fields: Fields) -> Response:
 
 
 def _pair(fields: Fields) -> Response:
-    cases = pair_cases()
-    id = fields.get("case", "") or cases[0]
+    today = dt.date.today()
+    id = find_case(PATHWAY, fields.get("case", "") or pair_cases()[0], "1").case.id
+    if find_pair(id, today) is None:
+        id = next_pair(id, today)
     shown = find_case(PATHWAY, id, "1")
-    answers = dict(ANSWERS)
-    chosen = fields.get("choice", "")
+    answers, chosen = dict(ANSWERS), fields.get("choice", "")
     return _show(
         "pair.html",
-        pair=find_pair(id, dt.date.today()),
-        story=story(shown, get_pathway(PATHWAY)),
+        pair=find_pair(id, today),
+        story=story(shown.look.input, get_pathway(PATHWAY)),
         answers=ANSWERS,
         dict_of_answers=answers,
         chosen=chosen if chosen in answers else "",
-        following=cases[(cases.index(id) + 1) % len(cases)],
+        following=next_pair(id, today),
     )
 
 
-def _case(fields: Fields) -> tuple[str, str]:
-    id, _, look = fields.get("case", "").partition("/")
-    return id, look or "1"
+def _present(request: Request) -> Response:
+    id, step = request.path_params["id"], request.path_params.get("step", "1")
+    return _show("present.html", found=present(get_pathway(PATHWAY), id, step, dt.date.today()))
 
 
-def _following(id: str, at: int) -> str:
-    """Return the look that comes next, or nothing after the last."""
-    marks = [
-        f"{case.id}/{look}"
-        for case in get_vignettes(PATHWAY)
-        for look in range(1, len(case.looks) + 1)
-    ]
-    place = marks.index(f"{id}/{at + 1}") + 1
-    return marks[place] if place < len(marks) else ""
+def _handout(request: Request) -> Response:
+    id, part = request.path_params["id"], request.path_params.get("part", "")
+    return _show("handout.html", found=handout(get_pathway(PATHWAY), id, part, dt.date.today()))

@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-import z3
-
 B = TypeVar("B")
 
 
@@ -43,19 +41,23 @@ class Three(Generic[B]):
 
 
 class Z3Logic:
-    """The logic of the solver."""
+    """The logic of the solver. The solver is loaded here, so that whoever reads the tables otherwise does without."""
 
-    yes: Any = z3.BoolVal(True)
-    no: Any = z3.BoolVal(False)
+    def __init__(self) -> None:
+        import z3
+
+        self._z3: Any = z3
+        self.yes: Any = z3.BoolVal(True)
+        self.no: Any = z3.BoolVal(False)
 
     def every(self, parts: Iterable[Any]) -> Any:
-        return z3.And(*parts)
+        return self._z3.And(*parts)
 
     def some(self, parts: Iterable[Any]) -> Any:
-        return z3.Or(*parts)
+        return self._z3.Or(*parts)
 
     def opposite(self, part: Any) -> Any:
-        return z3.Not(part)
+        return self._z3.Not(part)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Possible(Derived):
                     z3.Implies(p.known[name], self.listed(source)),
                 )
 
-    # what `_contradictions` and the checker do not let through
+    # what `settle_contradictions` and the checker do not let through
 
     def _contradictions(self) -> Iterator[Exclusion]:
         p, facts = self.patient, self.pathway.facts

@@ -12,6 +12,7 @@ import z3
 
 from rules.check import Checker
 from rules.decide import Decider
+from rules.evaluation import Settled
 from rules.network import Network
 from rules.proof.meaning import Input, exact_dates, writable_dates
 from rules.proof.model import SymbolicDecision, VerdictTable
@@ -121,8 +122,8 @@ class Search:
         table: VerdictTable = verdict_rows,
     ) -> None:
         self.pathway, self.network, self.budget, self.table = pathway, network, budget, table
-        self.own = {name: each.value for name, each in pathway.settings.items()}
-        self.given = None if settings is None else self.own | dict(settings)
+        self.own = Settled({name: each.value for name, each in pathway.settings.items()})
+        self.given = None if settings is None else {**self.own, **settings}
         self.queries = 0
         self.checker = Checker(pathway)
         self.rows = TrialRows(pathway)

@@ -17,7 +17,7 @@ from tests.contract.doors import DECISIONS, as_bytes, run
 
 HEAVY = {
     "fastapi", "starlette", "uvicorn", "sqlalchemy", "z3", "ibis", "polars", "pyspark", "hypothesis", "jinja2",
-    "httpx", "httpx2", "requests", "rich",
+    "httpx", "httpx2", "requests", "rich", "pyarrow", "numpy", "pandas", "duckdb", "matplotlib",
 }  # fmt: skip
 LOOKS = [(vignette.id, look) for vignette in get_vignettes("fbss") for look in vignette.looks]
 

@@ -99,7 +99,6 @@ def test_every_hazard_that_only_a_door_not_built_could_stop_is_open() -> None:
 
     waiting = {h.id for h in log.hazards if not any(log.doors[name].built for name in h.doors)}
 
-    assert {"H-58", "H-70", "H-73"} <= waiting
     assert {h.id for h in log.hazards if h.id in waiting and h.status is not Status.OPEN} == set()
 
 

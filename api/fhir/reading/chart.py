@@ -6,9 +6,9 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.fhir.reading.dates import Moment, When, in_the_future
+from api.fhir.reading.dates import Moment, When, in_the_future, read_moment
 from api.fhir.reading.lexicon import Lexicon
-from api.fhir.reading.readings import Reading, fact_value
+from api.fhir.reading.readings import Reading, fact_value, is_open
 from api.fhir.reading.resources import Item
 from api.fhir.reading.shapes import mapping, objects, text
 from api.fhir.reading.subjects import parse_reference
@@ -25,6 +25,8 @@ BAD_DATE = "with a date that is none"
 FUTURE = "dated after the day of the question"
 PAST = "that are resolved or inactive"
 OPEN = "that need a further answer: how severe, how long ago, or treated"
+UNDATED = "without a date, of something that ages"
+RED_UNDATED = "of a red sign that is open and of no certain day: the last day it can be of is taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +84,37 @@ class Chart:
         if definition.kind is FactKind.DATE and not definition.ahead and value[:10] > self.day:
             self.tally.add(where, FUTURE)
             return False
+        if (
+            moment is not None
+            and moment.earliest < moment.latest
+            and is_open(self.lexicon, definition, value)
+        ):
+            # A month that reaches into the shelf life may be yesterday.
+            self.tally.add(where, RED_UNDATED)
+            moment = read_moment(min(moment.latest, self.on).isoformat(), self.on)
         self.readings.append(Reading(fact, where, value, None, moment, verified))
         return True
+
+    def is_red(self, fact: str) -> bool:
+        """Tell whether *fact* is a question about a red sign."""
+        return self.lexicon.pathway.facts[fact].section == "red-signs"
+
+    def read_undated(
+        self, fact: str, where: str, raw: Any, verified: bool = True, why: str | None = UNDATED
+    ) -> None:
+        """Keep *raw*, a saying of no known day about something that ages, where it leaves a red sign open.
+
+        INVARIANT: an open red sign is never lost for want of a date: a form without one that says *new loss of
+        bladder control* is acted upon as if it were of today. A calm answer of no known day would stay fresh for
+        ever, so it is no answer, like everything else; *why* says so, unless it has been counted already (None).
+        """
+        definition = self.lexicon.pathway.facts[fact]
+        value = fact_value(self.lexicon, definition, raw)
+        if value is not None and is_open(self.lexicon, definition, value):
+            self.tally.add(where, RED_UNDATED)
+            self.readings.append(Reading(fact, where, value, None, None, verified))
+        elif why is not None:
+            self.tally.add(where, why)
 
     @property
     def day(self) -> str:

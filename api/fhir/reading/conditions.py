@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.fhir.reading.chart import (
+    BAD_DATE,
     FUTURE,
     NO_CODE,
     NO_FACT,
@@ -69,15 +70,22 @@ def read_condition(item: Item, chart: Chart) -> None:
         return
     onset, abatement = read_when(body, "onset", chart.on), read_when(body, "abatement", chart.on)
     recorded = read_moment(body.get("recordedDate"), chart.on)
-    if not chart.dated(kind, onset):
-        return
-    if ("recordedDate" in body and recorded is None) or in_the_future(recorded, chart.on):
-        chart.tally.add(kind, FUTURE if recorded else "with a date that is none")
-        return
+    datable = chart.dated(kind, onset)
+    if datable and (
+        ("recordedDate" in body and recorded is None) or in_the_future(recorded, chart.on)
+    ):
+        chart.tally.add(kind, FUTURE if recorded else BAD_DATE)
+        datable = False
     ended = _ended(clinical, abatement, chart)
     for meaning in meanings:
         definition = chart.lexicon.pathway.facts[meaning.fact or ""]
         red = definition.section == "red-signs"
+        if not datable:
+            # An impossible date is no reason to overlook a red sign.
+            value = None if ended else _value(definition, False)
+            if red and value is not None:
+                chart.read_undated(definition.name, kind, value, meaning.verified, None)
+            continue
         if verification in SUSPECTED and not red:
             chart.tally.add(kind, "that are only suspected")
             continue

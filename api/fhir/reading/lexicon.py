@@ -57,11 +57,13 @@ class _Index(Generic[Found]):
     def __init__(self) -> None:
         self.exact: dict[Coding, Found] = {}
         self.beginnings: dict[str, dict[int, dict[str, Found]]] = {}
+        """By system and length, the longest first."""
 
     def add(self, uri: str, code: Code, found: Found) -> None:
         if code.prefix:
             by_length = self.beginnings.setdefault(uri, {})
             by_length.setdefault(len(code.code), {})[code.code] = found
+            self.beginnings[uri] = dict(sorted(by_length.items(), reverse=True))
         else:
             self.exact[uri, code.code] = found
 
@@ -70,9 +72,8 @@ class _Index(Generic[Found]):
         if found is not None:
             return found
         system, code = coding
-        by_length = self.beginnings.get(system, {})
-        for length in sorted(by_length, reverse=True):
-            found = by_length[length].get(code[:length])
+        for length, codes in self.beginnings.get(system, {}).items():
+            found = codes.get(code[:length])
             if found is not None:
                 return found
         return None

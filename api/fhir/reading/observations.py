@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from api.fhir.reading.chart import NO_CODE, NO_FACT, NO_STATUS, Chart
@@ -24,24 +25,32 @@ def read_observation(item: Item, chart: Chart) -> None:
     if text(body.get("status")) not in COUNTS:
         chart.tally.add(kind, NO_STATUS)
         return
-    when = read_result_date(body, chart.on)
-    if not chart.dated(kind, when):
+    coded = codings(body.get("code"))
+    parts = [(body, _facts(coded, chart)), *_components(body, kind, chart)]
+    if not any(facts for _, facts in parts):
+        # Most of a record is about something else, and its dates are then of no interest.
+        known = chart.lexicon.meanings("observations", coded)
+        chart.tally.add(kind, NO_FACT if known else NO_CODE)
         return
-    read = _part(body, kind, when.last, chart)
+    when = read_result_date(body, chart.on)
+    datable = chart.dated(kind, when)
+    for part, facts in parts:
+        for fact, verified in facts.items():
+            if datable or chart.is_red(fact):
+                _read_fact(
+                    fact, verified, part, kind, when.last if datable else None, chart, datable
+                )
+
+
+def _components(
+    body: dict[str, Any], kind: str, chart: Chart
+) -> Iterator[tuple[dict[str, Any], dict[str, bool]]]:
+    """Yield the components of a measurement with the facts their codes give."""
     for component in objects(body.get("component")):
         if component.get("modifierExtension"):
             chart.tally.add(kind, "with a modifier that is not known here")
-            continue
-        if _known(component, chart):
-            read |= _part(component, kind, when.last, chart)
-    if not read:
-        found = codings(body.get("code"))
-        known = chart.lexicon.meanings("observations", found)
-        chart.tally.add(kind, NO_FACT if known else NO_CODE)
-
-
-def _known(body: dict[str, Any], chart: Chart) -> bool:
-    return bool(_facts(codings(body.get("code")), chart))
+        else:
+            yield component, _facts(codings(component.get("code")), chart)
 
 
 def _facts(found: list[Coding], chart: Chart) -> dict[str, bool]:
@@ -63,16 +72,14 @@ def _may_be_found(definition: FactDefinition) -> bool:
     return definition.kind is FactKind.BOOLEAN
 
 
-def _part(body: dict[str, Any], kind: str, moment: Moment | None, chart: Chart) -> bool:
-    """Read one code with its value; tell whether it was of use or has been counted."""
-    found = _facts(codings(body.get("code")), chart)
-    for fact, verified in found.items():
-        _read_fact(fact, verified, body, kind, moment, chart)
-    return bool(found)
-
-
 def _read_fact(
-    fact: str, verified: bool, body: dict[str, Any], kind: str, moment: Moment | None, chart: Chart
+    fact: str,
+    verified: bool,
+    body: dict[str, Any],
+    kind: str,
+    moment: Moment | None,
+    chart: Chart,
+    datable: bool,
 ) -> None:
     definition = chart.lexicon.pathway.facts[fact]
     if "dataAbsentReason" in body:
@@ -91,10 +98,12 @@ def _read_fact(
     value = answer_value(definition, variant, raw, kind, chart)
     if value is _UNREADABLE:
         return
-    if moment is None and definition.shelf_days is not None:
-        chart.tally.add(kind, "without a date, of something that ages")
-        return
-    chart.read(fact, kind, value, moment, verified)
+    if not datable:
+        chart.read_undated(fact, kind, value, verified, None)
+    elif moment is None and definition.shelf_days is not None:
+        chart.read_undated(fact, kind, value, verified)
+    else:
+        chart.read(fact, kind, value, moment, verified)
 
 
 def answer_value(

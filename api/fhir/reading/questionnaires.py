@@ -7,6 +7,7 @@ yes, say that the list is complete as the form and the record show it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -51,25 +52,42 @@ def read_answers(item: Item, chart: Chart) -> None:
         chart.tally.add(KIND, NO_STATUS)
         return
     authored = read_moment(body.get("authored"), chart.on)
-    if "authored" in body and (authored is None or in_the_future(authored, chart.on)):
+    datable = "authored" not in body or not (authored is None or in_the_future(authored, chart.on))
+    if not datable:
+        # Of a form with an impossible date only the red signs that are open are read.
         chart.tally.add(KIND, FUTURE if authored else BAD_DATE)
-        return
-    ours = _is_ours(body, chart)
-    codes = _question_codes(body, chart)
+        authored = None
+    form = _Form(chart, authored, datable, _is_ours(body, chart), _question_codes(body, chart))
     left = objects(body.get("item"))
     while left:
         each = left.pop()
         link = text(each.get("linkId"))
         if each.get("modifierExtension"):
             chart.tally.add(KIND, "with a modifier that is not known here")
-        elif ours and link in ROWS:
-            _row(link, each, chart)
+        elif form.ours and link in ROWS:
+            if datable:
+                _row(link, each, chart)
+            else:
+                chart.doubts.add(link)
         else:
             left.extend(objects(each.get("item")))
             for answer in objects(each.get("answer")):
                 left.extend(objects(answer.get("item")))
             if "answer" in each or extension(each, _ABSENT):
-                _answered(link, each, authored, ours, codes, chart)
+                _answered(link, each, form)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """One form being read."""
+
+    chart: Chart
+    authored: Moment | None
+    datable: bool
+    """Whether its date, if there is one, can be a date."""
+    ours: bool
+    codes: dict[str, list[tuple[str, str]]]
+    """Of its questions, by `linkId`."""
 
 
 def _is_ours(body: dict[str, Any], chart: Chart) -> bool:
@@ -92,51 +110,43 @@ def _question_codes(body: dict[str, Any], chart: Chart) -> dict[str, list[tuple[
     return found
 
 
-def _answered(
-    link: str,
-    item: dict[str, Any],
-    authored: Moment | None,
-    ours: bool,
-    codes: dict[str, list[tuple[str, str]]],
-    chart: Chart,
-) -> None:
-    if ours and link in LISTED:
-        _listed(LISTED[link], item, authored, chart)
+def _answered(link: str, item: dict[str, Any], form: _Form) -> None:
+    chart = form.chart
+    if form.ours and link in LISTED:
+        if form.datable:
+            _listed(LISTED[link], item, form.authored, chart)
         return
-    if ours and link in chart.lexicon.pathway.facts:
-        _fact(link, item, authored, True, True, chart)
+    if form.ours and link in chart.lexicon.pathway.facts:
+        _fact(link, item, True, True, form)
         return
     loinc = link.rpartition("/")[2]
-    asked = [*codes.get(link, ()), (chart.lexicon.loinc, loinc)]
+    asked = [*form.codes.get(link, ()), (chart.lexicon.loinc, loinc)]
     address, _, fragment = text(item.get("definition")).partition("#")
     if address and fragment:
         asked.append((chart.lexicon.loinc, fragment.rpartition("/")[2]))
     meanings = chart.lexicon.meanings("observations", asked)
     useful = [each for each in meanings if each.fact in chart.lexicon.pathway.facts and each.fact]
     for meaning in useful:
-        _fact(meaning.fact or "", item, authored, False, meaning.verified, chart)
-    if not useful:
+        _fact(meaning.fact or "", item, False, meaning.verified, form)
+    if not useful and form.datable:
         chart.tally.add(KIND, NO_CODE if not meanings else "of questions that settle no fact")
 
 
-def _fact(
-    fact: str,
-    item: dict[str, Any],
-    authored: Moment | None,
-    form: bool,
-    verified: bool,
-    chart: Chart,
-) -> None:
+def _fact(fact: str, item: dict[str, Any], own: bool, verified: bool, form: _Form) -> None:
+    """Read the answer about *fact*; *own* tells that the question was ours, so that a plain code can answer it."""
+    chart = form.chart
+    if not (form.datable or chart.is_red(fact)):
+        return
     definition = chart.lexicon.pathway.facts[fact]
     answers = objects(item.get("answer"))
     why = _why_unknown(item, answers)
     if why is not None:
-        chart.readings.append(Reading(fact, KIND, None, why, authored))
+        chart.readings.append(Reading(fact, KIND, None, why, form.authored))
         return
     values = []
     for answer in answers:
         for variant, raw in choice(answer, "value"):
-            value = answer_value(definition, variant, raw, KIND, chart, form)
+            value = answer_value(definition, variant, raw, KIND, chart, own)
             if is_unreadable(value):
                 return
             values.append(value)
@@ -144,18 +154,20 @@ def _fact(
         chart.tally.add(KIND, "without a value")
     elif any(value != values[0] for value in values):
         chart.tally.add(KIND, "with several values")
-    elif authored is None and definition.shelf_days is not None:
-        chart.tally.add(KIND, "without a date, of something that ages")
+    elif not form.datable:
+        chart.read_undated(fact, KIND, values[0], verified, None)
+    elif form.authored is None and definition.shelf_days is not None:
+        chart.read_undated(fact, KIND, values[0], verified)
     else:
-        chart.read(fact, KIND, values[0], authored, verified)
+        chart.read(fact, KIND, values[0], form.authored, verified)
 
 
 def _why_unknown(item: dict[str, Any], answers: list[dict[str, Any]]) -> str | None:
     """Return why an answer gives no value: it says so by a code, or by the extension for data that is absent."""
     holders = [item, *answers]
-    holders += [mapping(v) for a in answers for key, v in a.items() if key.startswith("_value")]
+    holders += [mapping(v) for a in answers for key, v in a.items() if key[:6] == "_value"]
     for holder in holders:
-        found = extension(holder, _ABSENT)
+        found = extension(holder, _ABSENT) if "extension" in holder else None
         if found is not None:
             code = text(found.get("valueCode"))
             return UNAVAILABLE if code in ("unsupported", "masked", "not-applicable") else ASKED

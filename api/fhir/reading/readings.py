@@ -141,6 +141,8 @@ def settle(
 
 
 def _choose(definition: FactDefinition, found: list[Reading], tally: Tally) -> Reading | None:
+    if len(found) == 1:
+        return found[0]
     red = definition.section == "red-signs"
     told = [reading for reading in found if reading.value is not None]
     untold = [reading for reading in found if reading.value is None]
@@ -200,6 +202,38 @@ def _gravity(definition: FactDefinition, value: Any) -> float:
         words = _SIGN_ORDER if definition.kind is FactKind.SIGN else definition.words
         return float(words.index(value))
     return -float(value) if definition.name in _LOW_IS_GRAVE else float(value)
+
+
+_SETTLED_SIGNS = frozenset({"none", "stable"})
+
+
+def is_open(lexicon: Lexicon, definition: FactDefinition, value: Any) -> bool:
+    """Tell whether *value* leaves a red sign open: a sign that is there, or a number past a border of the rules.
+
+    A site may move a border. Only a number past it in every profile that is shipped counts.
+    """
+    if definition.section != "red-signs":
+        return False
+    if definition.kind is FactKind.SIGN:
+        return value not in _SETTLED_SIGNS
+    if isinstance(value, bool | str):
+        return _gravity(definition, value) > 0
+    low = definition.name in _LOW_IS_GRAVE
+    return any(_past(each, value, low) for each in lexicon.borders.get(definition.name, ()))
+
+
+def _past(border: Border, value: Any, low: bool) -> bool:
+    match border.operator, low:
+        case "<", True:
+            return bool(value < min(border.used))
+        case "<=", True:
+            return bool(value <= min(border.used))
+        case ">", False:
+            return bool(value > max(border.used))
+        case ">=", False:
+            return bool(value >= max(border.used))
+        case _:
+            return False
 
 
 def _calm(definition: FactDefinition, reading: Reading) -> bool:

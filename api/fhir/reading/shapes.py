@@ -50,7 +50,10 @@ def word(value: Any) -> str:
         return ""
     if isinstance(value, str):
         return value or "?"
-    codes = {text(coding.get("code")) for coding in objects(mapping(value).get("coding"))}
+    found = objects(value.get("coding")) if isinstance(value, dict) else []
+    if len(found) == 1:
+        return text(found[0].get("code")) or "?"
+    codes = {text(coding.get("code")) for coding in found}
     return (codes.pop() or "?") if len(codes) == 1 else "?"
 
 

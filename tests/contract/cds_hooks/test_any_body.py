@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import random
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
@@ -18,16 +15,13 @@ from tests.contract.cds_hooks.charts import (
     OPERATED,
     PATIENT,
     RETENTION,
-    answers,
     bundle,
     call,
     order,
-    person,
     prefetch,
     problem,
     service,
 )
-from tests.contract.cds_hooks.conftest import knocking
 from tests.contract.doors import CANARY, JSON, as_bytes, hostile
 
 scalars = st.none() | st.booleans() | st.integers(-(10**6), 10**6) | st.text(max_size=20)
@@ -115,54 +109,6 @@ def test_each_place_of_a_good_call_can_be_spoiled_without_a_fault(
         checked(answer)
         if answer.status_code != 200:
             assert CANARY not in answer.text
-
-
-@pytest.mark.hazard("H-33")
-@pytest.mark.hazard("H-32")
-def test_of_many_patients_asked_about_at_once_each_gets_the_cards_of_its_own(app: FastAPI) -> None:
-    """Every patient differs from the others, so that anybody else's cards would show."""
-    drawn = random.Random(6)
-    facts: list[dict[str, Any]] = []
-    for _ in range(12):
-        facts.append(
-            {
-                name: drawn.random() < 0.5
-                for name in ("nsaid_allergy", "pain_now", "diabetes", "stimulator_implanted")
-            }
-            | {
-                name: drawn.choice(["none", "new", "worsening"])
-                for name in ("bladder_disturbance", "leg_weakness", "saddle_sensation_change")
-            }
-            | {"pain_back_nrs": drawn.randrange(11)}
-        )
-
-    def body_of(at: int) -> dict[str, Any]:
-        id = f"patient-{at}"
-        return call(
-            context={"patientId": id},
-            data={
-                "patient": person(id),
-                "conditions": bundle(problem(OPERATED, patient=id)),
-                "item": answers(facts[at % len(facts)], patient=id),
-            },
-        )
-
-    def ask(at: int) -> list[Any]:
-        answer = client.post(service("patient-view"), json=body_of(at))
-        assert answer.status_code == 200
-        return [
-            (card["summary"], card["detail"], card["extension"]) for card in answer.json()["cards"]
-        ]
-
-    asked = [at for at in range(len(facts)) for _ in range(8)]
-    drawn.shuffle(asked)
-    with knocking(app) as client, ThreadPoolExecutor(8) as pool:
-        alone = [ask(at) for at in range(len(facts))]
-        together = list(pool.map(ask, asked))
-
-    assert len({repr(each) for each in alone}) == len(facts)
-    for at, found in zip(asked, together, strict=True):
-        assert found == alone[at]
 
 
 def test_the_patient_of_a_suggestion_is_the_patient_of_the_call(client: TestClient) -> None:

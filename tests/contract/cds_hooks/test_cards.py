@@ -160,6 +160,17 @@ def test_f8_taking_a_draft_away_names_one_that_is_there(client: TestClient) -> N
     assert card["indicator"] == "warning"
 
 
+def test_f9_a_suggestion_holds_one_action_so_that_none_refers_to_another(
+    shown: list[tuple[str, Decision, list[Any]]],
+) -> None:
+    suggestions = [
+        each for *_, found in shown for card in found for each in card.get("suggestions", ())
+    ]
+
+    assert suggestions
+    assert {len(each["actions"]) for each in suggestions} == {1}
+
+
 def test_f10_and_f13_nothing_of_later_versions_and_nothing_that_acts_by_itself_is_sent(
     shown: list[tuple[str, Decision, list[Any]]],
 ) -> None:
@@ -355,6 +366,51 @@ def test_k_an_interaction_is_not_guessed_where_the_list_of_medicines_is_unknown(
     draft["medicationCodeableConcept"] = {"text": "alprazolam"}
 
     assert cards(client, signing(draft)) == []
+
+
+@pytest.mark.hazard("H-26")
+def test_k_two_drafts_that_must_not_meet_warn_though_nobody_knows_what_is_taken(
+    client: TestClient,
+) -> None:
+    draft = order("tramadol", id="d")
+    draft["medicationCodeableConcept"] = {"text": "alprazolam"}
+
+    found = cards(client, signing(draft, order("oxycodone")))
+
+    assert "with-safety-opioid-benzodiazepine" in actions_of(found)
+    assert found[0]["indicator"] == "warning"
+
+
+@pytest.mark.hazard("H-26")
+def test_k_a_draft_that_a_fact_speaks_against_warns_though_nobody_knows_what_is_taken(
+    client: TestClient,
+) -> None:
+    draft = order("tramadol", id="d")
+    draft["medicationCodeableConcept"] = {"text": "diclofenac"}
+    known = prefetch(problem(OPERATED), forms=answers({"egfr": 20}))
+
+    found = cards(client, signing(draft, data=known))
+
+    assert "with-safety-kidney" in actions_of(found)
+
+
+@pytest.mark.parametrize("taken", [{}, {"medications": bundle()}], ids=["unknown", "none"])
+def test_k_a_draft_makes_no_list_complete_that_was_not(
+    client: TestClient, pathway: Pathway, taken: dict[str, Any]
+) -> None:
+    """The decision with the drafts must not read an unknown list as a list of exactly the drafts."""
+    seen: list[Any] = []
+
+    def decide(id: str, data: Any, on: dt.date) -> Decision:
+        seen.append(data)
+        return decide_input(id, data, on)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("api.cds_hooks.verdicts.decide_input", decide)
+        cards(client, signing(order("oxycodone"), data=prefetch(problem(OPERATED), **taken)))
+
+    assert [each["agent"] for each in seen[0]["medications"]] == ["oxycodone"]
+    assert seen[0].get("incomplete", []) == ([] if taken else ["medications"])
 
 
 def test_k_an_mri_for_a_patient_with_an_implanted_device_warns(client: TestClient) -> None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import time
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from api.cds_hooks import routes
+from api.fhir.requirements import HOOKS
 from api.library import get_decider
 from api.strict_json import RECORD_BYTES
 from schemas.errors import EngineFault
+from tests.benchmarks import patient_view
 from tests.contract.cds_hooks.asking import cards, code_of, refused, said
 from tests.contract.cds_hooks.charts import (
     OPERATED,
@@ -33,6 +37,40 @@ def test_a5_no_resource_is_ever_a_text_that_holds_json(client: TestClient) -> No
         for suggestion in card.get("suggestions", ()):
             for action in suggestion["actions"]:
                 assert isinstance(action["resource"], dict)
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_a1_and_a3_an_answer_is_json_that_holds_cards_and_no_system_actions(
+    client: TestClient, hook: str
+) -> None:
+    chart = prefetch(problem(OPERATED), forms=RETENTION)
+    for data, some in ((chart, True), (prefetch(), False)):
+        answer = client.post(service(hook), json=call(hook, data=data))
+
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.json().keys() == {"cards"}
+        assert bool(answer.json()["cards"]) is some
+
+
+@pytest.mark.parametrize("address", ["/cds-services", "/cds-services/none", VIEW])
+def test_a1_discovery_and_refusals_are_json_too(client: TestClient, address: str) -> None:
+    assert client.get(address).headers["content-type"] == "application/json"
+
+
+@pytest.mark.slow
+def test_e7_a_call_with_200_resources_costs_a_twentieth_of_half_a_second_at_most(
+    client: TestClient,
+) -> None:
+    """With 20 clients at once on one core, the last is answered after 20 times what one call costs."""
+    body, spent = patient_view.body(), []
+    for _ in range(20):
+        begun = time.process_time()
+        answer = client.post(VIEW, content=body, headers=JSON)
+        spent.append(time.process_time() - begun)
+        assert answer.status_code == 200
+
+    assert len(json.loads(body)["prefetch"]["other"]["entry"]) > 90
+    assert min(spent) * 20 <= 0.5
 
 
 def test_a6_a_body_over_the_limit_is_refused_without_being_read(client: TestClient) -> None:

@@ -19,7 +19,7 @@ from fastapi import FastAPI
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from starlette.testclient import TestClient
 
-from api.cds_hooks.keys import PAUSE_SECONDS, KeySet
+from api.access.key_sets import PAUSE_SECONDS, KeySet
 from api.cds_hooks.settings import CdsHooksSettings, Client, read_cds_hooks
 from api.cds_hooks.state import State
 from api.cds_hooks.tokens import Tokens
@@ -116,7 +116,7 @@ def test_h3_the_two_usual_algorithms_are_accepted(
     assert ask(client, token(key=key, alg=alg, header={"kid": kid})).status_code == 200
 
 
-def test_h2_discovery_calls_and_feedback_each_need_a_token_for_their_own_address(
+def test_b7_and_h2_discovery_calls_and_feedback_each_need_a_token_for_their_own_address(
     client: TestClient,
 ) -> None:
     for path in ("/cds-services", VIEW, f"{VIEW}/feedback"):

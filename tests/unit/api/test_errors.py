@@ -16,6 +16,7 @@ from schemas.errors import (
     Problem,
     SettingsError,
     SteppedCareError,
+    StorageError,
 )
 
 
@@ -38,10 +39,12 @@ def problem(code: str = "wrong-type") -> Problem:
         (BusyError(problem()), 503, 1),
         (ConflictError(problem()), 409, 1),
         (PathwayError(problem()), 500, 3),
+        (StorageError(problem()), 500, 5),
         (SteppedCareError(problem()), 500, 1),
     ],
     ids=["input", "not JSON", "not UTF-8", "too large", "settings", "not found",
-        "missing data", "not known", "not allowed", "too busy", "in conflict", "documents", "anything else"],
+        "missing data", "not known", "not allowed", "too busy", "in conflict", "documents", "disk full",
+        "anything else"],
 )  # fmt: skip
 def test_an_error_has_one_status_and_one_exit_code(
     error: SteppedCareError, status: int, leaves: int
@@ -59,6 +62,7 @@ def test_every_kind_of_error_has_been_given_a_status_on_purpose() -> None:
         AccessError,
         BusyError,
         ConflictError,
+        StorageError,
     }
 
 

@@ -1,4 +1,4 @@
-"""The public keys of a client: from a file or an https address that was configured, and from nowhere a token names."""
+"""The public keys of whoever signs tokens: from where a site configured them, and from nowhere a token names."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from api.cds_hooks.settings import Client
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from jwt import PyJWK
@@ -18,48 +16,59 @@ LARGEST_SET = 256 * 1024
 LIFE_SECONDS = 3600
 """How long a fetched set is used before it is fetched again."""
 PAUSE_SECONDS = 60
-"""The least time between two fetches: a flood of unknown `kid`s is no flood of requests to the client."""
+"""The least time between two fetches: a flood of unknown `kid`s is no flood of requests to whoever keeps them."""
 FETCH_SECONDS = 2.0
 SMALLEST_RSA = 2048
 
-Read = Callable[[Client], bytes]
+
+class KeySource(Protocol):
+    """Where a key set is kept: a file, or an https address."""
+
+    @property
+    def jwks_file(self) -> str | None: ...
+    @property
+    def jwks_url(self) -> str | None: ...
 
 
-def read_keys(client: Client) -> bytes:
-    """Return the JWK Set of *client* as it is on disk or behind its https address; no redirect is followed."""
-    if client.jwks_file is not None:
-        return Path(client.jwks_file).read_bytes()
+Read = Callable[[Any], bytes]
+"""Takes a KeySource of any kind and gives its JWK Set."""
+
+
+def read_keys(source: KeySource) -> bytes:
+    """Return the JWK Set of *source* as it is on disk or behind its https address; no redirect is followed."""
+    if source.jwks_file is not None:
+        return Path(source.jwks_file).read_bytes()
     import httpx
 
-    assert client.jwks_url is not None
+    assert source.jwks_url is not None
     with httpx.Client(follow_redirects=False, timeout=FETCH_SECONDS, trust_env=False) as web:
-        answer = web.get(client.jwks_url, headers={"Accept": "application/json"})
+        answer = web.get(source.jwks_url, headers={"Accept": "application/json"})
     if answer.status_code != 200:
         raise OSError("the key set did not come")
     return answer.content
 
 
 class KeySet:
-    """The keys of one client, kept, and read again for an unknown `kid` or when their file has changed."""
+    """The keys of one source, kept, and read again for an unknown `kid` or when their file has changed."""
 
     def __init__(
-        self, client: Client, read: Read = read_keys, clock: Callable[[], float] = time.monotonic
+        self, source: KeySource, read: Read = read_keys, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self.client, self._read, self._clock = client, read, clock
+        self.source, self._read, self._clock = source, read, clock
         self._keys: dict[str, PyJWK] = {}
         self._read_at: float | None = None
         self._stamp: tuple[int, int] | None = None
         self._lock = threading.Lock()
 
     def key(self, kid: str) -> PyJWK | None:
-        """Return the key named *kid*, or None when this client has none of that name."""
+        """Return the key named *kid*, or None when there is none of that name."""
         with self._lock:
             if self._is_due(kid):
                 self._load()
             return self._keys.get(kid)
 
     def _is_due(self, kid: str) -> bool:
-        if self.client.jwks_file is not None:
+        if self.source.jwks_file is not None:
             return self._stamp is None or self._stamp != self._stamp_now()
         if self._read_at is None:
             return True
@@ -68,7 +77,7 @@ class KeySet:
 
     def _stamp_now(self) -> tuple[int, int] | None:
         try:
-            found = Path(self.client.jwks_file or "").stat()
+            found = Path(self.source.jwks_file or "").stat()
         except OSError:
             return None
         return found.st_mtime_ns, found.st_size
@@ -76,9 +85,9 @@ class KeySet:
     def _load(self) -> None:
         """Read the set anew; when that fails the keys known so far stay, for a while, as they are."""
         self._read_at = self._clock()
-        stamp = self._stamp_now() if self.client.jwks_file is not None else None
+        stamp = self._stamp_now() if self.source.jwks_file is not None else None
         try:
-            data = self._read(self.client)
+            data = self._read(self.source)
             if len(data) > LARGEST_SET:
                 return
             self._keys = usable_keys(json.loads(data))

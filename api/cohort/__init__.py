@@ -1,0 +1,1 @@
+"""Cohorts: many patients from files, decided by the rules of the bedside as columns, with a report."""

@@ -1,0 +1,1 @@
+"""What a site needs to run the service: how to install, set up, check, back up and upgrade it."""

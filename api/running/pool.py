@@ -1,0 +1,105 @@
+"""A number of places to work in, and a queue that is short by design: whoever would wait too long is told at once."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from contextlib import suppress
+
+_SMOOTH = 0.2
+"""Weight of the newest piece of work in the running mean of how long one takes."""
+_FIRST_GUESS = 0.05
+
+
+class Pool:
+    """Places for *most_in_work* at a time; others wait, those with a possible red sign in front.
+
+    One pool may serve several event loops, as in tests: whoever waits is woken on its own.
+    """
+
+    def __init__(self, most_in_work: int, most_waiting: int, most_seconds: float) -> None:
+        self.most_in_work, self.most_waiting = most_in_work, most_waiting
+        self.most_seconds = most_seconds
+        self.in_work = 0
+        self.seconds = _FIRST_GUESS
+        """How long one piece of work takes, lately."""
+        self._first: deque[_Waiting] = deque()
+        self._others: deque[_Waiting] = deque()
+        self._lock = threading.Lock()
+
+    @property
+    def waiting(self) -> int:
+        return len(self._first) + len(self._others)
+
+    def has_room(self, first: bool = False, most_seconds: float | None = None) -> bool:
+        """Tell whether somebody who comes now would start to be served in time; *first* stands before the others."""
+        before = len(self._first) if first else self.waiting
+        if self.in_work < self.most_in_work and not before:
+            return True
+        if before >= self.most_waiting:
+            return False
+        if most_seconds is None and before < self.most_in_work:
+            # One more for each place may always wait: a service that is slow, and idle, refuses nobody.
+            return True
+        seconds = self.most_seconds if most_seconds is None else most_seconds
+        return (before + 1) * self.seconds / self.most_in_work <= seconds
+
+    async def enter(self, first: bool = False) -> float:
+        """Wait for a place and take it; return when, for `leave`."""
+        waiting = None
+        with self._lock:
+            if self.in_work < self.most_in_work:
+                self.in_work += 1
+            else:
+                waiting = _Waiting()
+                (self._first if first else self._others).append(waiting)
+        if waiting is not None:
+            await self._turn(waiting)
+        return time.monotonic()
+
+    async def _turn(self, waiting: _Waiting) -> None:
+        try:
+            await waiting.turn
+        except asyncio.CancelledError:
+            with self._lock:
+                for queue in (self._first, self._others):
+                    with suppress(ValueError):
+                        queue.remove(waiting)
+                given = waiting.given
+            if given:
+                # The place was handed over in the moment its taker went away.
+                self._pass_on()
+            raise
+
+    def leave(self, begun: float) -> None:
+        """Give the place back that was taken at *begun*."""
+        self.seconds += _SMOOTH * (time.monotonic() - begun - self.seconds)
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        with self._lock:
+            queue = self._first or self._others
+            if not queue:
+                self.in_work -= 1
+                return
+            following = queue.popleft()
+            following.given = True
+        following.wake()
+
+
+class _Waiting:
+    """One who waits, on the loop it waits on."""
+
+    def __init__(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.turn: asyncio.Future[None] = self.loop.create_future()
+        self.given = False
+
+    def wake(self) -> None:
+        def tell() -> None:
+            if not self.turn.done():
+                self.turn.set_result(None)
+
+        self.loop.call_soon_threadsafe(tell)

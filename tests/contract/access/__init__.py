@@ -1,0 +1,1 @@
+"""Who may enter, as somebody meets it who knocks at every address."""

@@ -1,0 +1,198 @@
+"""A service under load, under rubbish, under half-sent requests, and for long: what must hold, and the figures.
+
+Limits of time are those of a machine that has nothing else to do: they are stretched by how much longer than its
+processor time a decision takes meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from tests.contract.doors import CANARY
+from tests.contract.running.load import Answers, Crowd, at
+from tests.contract.running.malformed import malformed, throw
+from tests.contract.running.serving import Served, served
+
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+def processor_seconds(service: Served) -> float:
+    """Return the processor time the service has used."""
+    fields = Path(f"/proc/{service.process.pid}/stat").read_text(encoding="ascii")
+    after = fields.rpartition(")")[2].split()
+    return (int(after[11]) + int(after[12])) / TICK
+
+
+def stretch(service: Served) -> tuple[float, float]:
+    """Return how many decisions a second come out, and how much longer than its processor time one takes."""
+    begun = processor_seconds(service)
+    pace = asyncio.run(Crowd(service.address).pace(3))
+    used = (processor_seconds(service) - begun) / max(1.0, 3 * pace)
+    return pace, max(1.0, 1 / (pace * used))
+
+
+def told(name: str, **figures: Any) -> None:
+    """Say what was measured, for the README."""
+    line = ", ".join(
+        f"{k} {v:.4g}" if isinstance(v, float) else f"{k} {v}" for k, v in figures.items()
+    )
+    print(f"\n{name}: {line}", file=sys.stderr)
+
+
+def overload(folder: Path, rounds: int, seconds: int) -> None:
+    """Ask ten times what can be answered, *rounds* times for *seconds*: every red sign is answered, and in time."""
+    with served(folder) as service:
+        for _ in range(rounds):
+            pace, slower = stretch(service)
+            used, begun = processor_seconds(service), time.monotonic()
+            command = [sys.executable, "-m", "tests.contract.running.load"]
+            out = subprocess.run(
+                [*command, service.address, str(seconds), str(10 * pace), "0.05"],
+                stdout=subprocess.PIPE, check=True, text=True,
+            ).stdout  # fmt: skip
+            after = time.monotonic()
+            # It was never idle meanwhile: what it did not use of one processor, others had.
+            slower = max(slower, (after - begun) / (processor_seconds(service) - used))
+            while asyncio.run(Crowd(service.address).pace(0.5)) < pace / 3:
+                assert time.monotonic() - after < 5 * slower
+            recovered = time.monotonic() - after
+            found = json.loads(out)
+            red, calm, lag = found["red"], found["calm"], found["lag"]
+            refused = calm["answers"]["503"]
+            whole = calm["answers"].get("200", {"count": 0, "p99": 0.0})
+            told(
+                "overload", pace=pace, slower=slower, lag=lag, asked=red["asked"] + calm["asked"],
+                red=red["asked"], red_p99=red["answers"]["red"]["p99"], refused=refused["count"],
+                refused_p50=refused["p50"], refused_p99=refused["p99"], whole=whole["count"],
+                whole_p99=whole["p99"], recovered=recovered,
+            )  # fmt: skip
+
+            assert red["lost"] == calm["lost"] == 0
+            assert red["answers"].keys() == {"red"}
+            assert calm["answers"].keys() <= {"200", "503"}
+            assert red["answers"]["red"]["count"] == red["asked"] > 0
+            assert red["answers"]["red"]["p99"] <= 0.5 * slower + lag
+            assert refused["p99"] <= 0.1 * slower + lag
+            assert whole["p99"] <= 1.0 * slower + lag
+
+
+def throw_malformed(folder: Path, count: int) -> None:
+    """Send *count* malformed bodies: nothing breaks, nothing comes back, nothing grows."""
+    with served(folder) as service:
+        asyncio.run(throw(service.address, malformed(300, "warm")))
+        _, slower = stretch(service)
+        before = service.memory_kb()
+        thrown = asyncio.run(throw(service.address, malformed(count, "soak")))
+        grown = (service.memory_kb() - before) / 1024
+        assert service.process.poll() is None
+        log = service.told()
+    told(
+        "malformed", bodies=sum(thrown.statuses.values()), statuses=dict(thrown.statuses),
+        p99=at(thrown.seconds, 0.99), slower=slower, grown_mb=grown, log_kb=len(log) / 1024,
+    )  # fmt: skip
+
+    assert all(status < 500 for status in thrown.statuses)
+    assert thrown.told == 0
+    assert CANARY not in log
+    assert len(log) < 10 * 1024 * 1024
+    assert grown <= 50
+    assert at(thrown.seconds, 0.99) <= 0.05 * slower
+
+
+def hold_half_sent(folder: Path, count: int, seconds: int) -> None:
+    """Send *count* half requests: all are closed in time, and others are answered for *seconds* meanwhile."""
+    with served(folder) as service:
+        _, slower = stretch(service)
+
+        async def one() -> float:
+            reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+            begun = time.monotonic()
+            writer.write(b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nx: ")
+            await reader.read()
+            writer.close()
+            with suppress(OSError):
+                await writer.wait_closed()
+            return time.monotonic() - begun
+
+        async def all_of_them() -> tuple[list[float], Answers]:
+            held = [asyncio.ensure_future(one()) for _ in range(count)]
+            crowd, answers, end = Crowd(service.address), Answers(), time.monotonic() + seconds
+            while time.monotonic() < end:
+                await crowd.ask(crowd.calm[0], answers)
+                await asyncio.sleep(0.05)
+            await crowd.close()
+            return await asyncio.gather(*held), answers
+
+        closed, answers = asyncio.run(all_of_them())
+    others = answers.seconds["200"]
+    told(
+        "half-sent",
+        held=count,
+        last_closed=max(closed),
+        others=len(others),
+        p99=at(others, 0.99),
+        slower=slower,
+    )
+
+    assert answers.lost == 0
+    assert len(others) == answers.asked
+    assert max(closed) <= 15
+    assert at(others, 0.99) <= 0.25 * slower
+
+
+def decide_many(folder: Path, wanted: int, step: int) -> None:
+    """Make *wanted* decisions and look at memory, descriptors and threads after each *step*: nothing grows."""
+    settled = wanted // 20
+
+    async def ask(crowd: Crowd, count: int, answers: Answers) -> None:
+        left = [count]
+
+        async def one() -> None:
+            while left[0] > 0:
+                left[0] -= 1
+                await crowd.ask(crowd.calm[left[0] % len(crowd.calm)], answers)
+
+        await asyncio.gather(one(), one())
+        await crowd.close()
+
+    with served(folder) as service:
+        process = Path(f"/proc/{service.process.pid}")
+        sizes: list[tuple[int, int]] = []
+        counts: list[tuple[int, int]] = []
+        tenths: list[float] = []
+        done = 0
+        while done < wanted:
+            answers = Answers()
+            asyncio.run(ask(Crowd(service.address), step, answers))
+            assert answers.seconds.keys() == {"200"}
+            done += step
+            sizes.append((done, service.memory_kb()))
+            tenths.append(at(answers.seconds["200"], 0.99))
+            counts.append(
+                (len(list((process / "fd").iterdir())), len(list((process / "task").iterdir())))
+            )
+    after = [(n, kb) for n, kb in sizes if n >= settled]
+    middle_n, middle_kb = (sum(each) / len(after) for each in zip(*after, strict=True))
+    spread = sum((n - middle_n) ** 2 for n, _ in after) or 1
+    slope = sum((n - middle_n) * (kb - middle_kb) for n, kb in after) / spread * 100_000 / 1024
+    told(
+        "decisions", made=done, slope_mb_per_100_000=slope, first_mb=sizes[0][1] / 1024,
+        last_mb=sizes[-1][1] / 1024, descriptors=counts[-1][0], threads=counts[-1][1],
+        first_p99=tenths[0], last_p99=tenths[-1],
+    )  # fmt: skip
+
+    # Over few decisions the slope is noise; what it may add up to is not.
+    assert slope <= 1.0 or sizes[-1][1] - after[0][1] < 4 * 1024
+    assert (
+        max(d for d, _ in counts[len(counts) // 2 :])
+        <= max(d for d, _ in counts[: len(counts) // 2]) + 4
+    )
+    assert max(t for _, t in counts) <= counts[0][1] + 4

@@ -1,0 +1,95 @@
+"""Places and the queue before them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from api.running.pool import Pool
+
+pytestmark = pytest.mark.hazard("H-41")
+
+
+def run(test: object) -> None:
+    asyncio.run(test)  # type: ignore[arg-type]
+
+
+async def settle() -> None:
+    for _ in range(5):
+        await asyncio.sleep(0)
+
+
+def test_no_more_than_the_places_are_taken_at_once_and_whoever_waits_gets_the_next() -> None:
+    async def test() -> None:
+        pool = Pool(1, 8, 10)
+        first = await pool.enter()
+        second = asyncio.ensure_future(pool.enter())
+        await settle()
+        assert (pool.in_work, pool.waiting, second.done()) == (1, 1, False)
+
+        pool.leave(first)
+        pool.leave(await second)
+        assert (pool.in_work, pool.waiting) == (0, 0)
+
+    run(test())
+
+
+def test_whoever_may_have_a_red_sign_stands_before_the_others() -> None:
+    async def test() -> None:
+        pool, order = Pool(1, 8, 10), []
+
+        async def work(name: str, first: bool) -> None:
+            begun = await pool.enter(first)
+            order.append(name)
+            pool.leave(begun)
+
+        begun = await pool.enter()
+        tasks = [asyncio.ensure_future(work(n, n == "red")) for n in ("one", "two", "red")]
+        await settle()
+        pool.leave(begun)
+        await asyncio.gather(*tasks)
+        assert order == ["red", "one", "two"]
+
+    run(test())
+
+
+def test_there_is_no_room_where_waiting_would_take_too_long_or_too_many_wait() -> None:
+    async def test() -> None:
+        pool = Pool(1, 2, 1.0)
+        pool.seconds = 0.3
+        begun = await pool.enter()
+        assert pool.has_room()
+        waiting = [asyncio.ensure_future(pool.enter()) for _ in range(2)]
+        await settle()
+        assert not pool.has_room()
+        assert pool.has_room(first=True)
+        assert not pool.has_room(first=True, most_seconds=0.1)
+        pool.seconds = 5.0
+        assert pool.has_room(first=True)
+        assert not pool.has_room(first=True, most_seconds=1.0)
+
+        pool.leave(begun)
+        for task in waiting:
+            pool.leave(await task)
+        assert pool.in_work == 0
+
+    run(test())
+
+
+def test_a_place_is_not_lost_with_whoever_gives_up_waiting_for_it() -> None:
+    async def test() -> None:
+        pool = Pool(1, 8, 10)
+        begun = await pool.enter()
+        early, late = (asyncio.ensure_future(pool.enter()) for _ in range(2))
+        await settle()
+        early.cancel()
+        await settle()
+        assert pool.waiting == 1
+        pool.leave(begun)  # handed to the second, who gives up in that very moment
+        late.cancel()
+        await asyncio.gather(early, late, return_exceptions=True)
+        await settle()
+        assert (pool.in_work, pool.waiting) == (0, 0)
+
+    run(test())
