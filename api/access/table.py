@@ -73,7 +73,7 @@ ROWS = _rows(
     ("GET POST", "/", Need.LOCAL),
     ("GET", "/cases/**", Need.LOCAL),
     ("GET", "/static/**", Need.LOCAL),
-    ("GET", "/author/**", Need.LOCAL),
+    ("GET POST", "/author/**", Need.LOCAL),
     ("GET POST", "/learn/**", Need.LOCAL),
     ("POST", "/answer", Need.LOCAL),
     ("POST", "/print", Need.LOCAL),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from fastapi import Request
 from markdown_it import MarkdownIt
@@ -12,28 +13,28 @@ from starlette.responses import Response
 
 from api.library import get_pathway, pathway_files
 from api.page.render import page, shrunk
+from api.page.review import (
+    ALL,
+    RuleShown,
+    catalogue,
+    coverage_shown,
+    read_certificate,
+    rules_shown,
+)
 from pathways.account import read_ledger, uses_of_statements
-from rules.words import in_words
-from schemas.errors import NotFoundError, Problem
+from schemas.errors import InputError, NotFoundError, Problem
 from schemas.ledger import Statement
-from schemas.pathway import Pathway, Rule
 
 _FENCE = re.compile(r"^```[a-z].*?^```\n", re.MULTILINE | re.DOTALL)
+RULES, COVERAGE, CERTIFICATE = "rules", "coverage", "certificate"
+REPORTS = {RULES: "Every rule", COVERAGE: "Coverage", CERTIFICATE: "Proofs"}
+"""Addresses below the author's page that are no documents."""
 FATES = {
     "rule": "became rules",
     "fact": "is told as a fact",
     "fact-with-caveat": "is told with a caveat",
     "marketing": "is not used: it advertises",
 }
-
-
-@dataclass(frozen=True)
-class RuleShown:
-    """One rule as a reviewer reads it."""
-
-    rule: Rule
-    when: str
-    on: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -84,23 +85,10 @@ def read_shown(pathway: str, name: str) -> DocumentShown:
         name=name,
         title=heading[1] if heading else name,
         html=markdown.render(body),
-        rules=tuple(_rules(found, name)),
+        rules=rules_shown(
+            found, tuple(rule for rule in found.rules.values() if rule.place.file == name)
+        ),
     )
-
-
-def _rules(pathway: Pathway, name: str) -> list[RuleShown]:
-    values = {key: setting.value for key, setting in pathway.settings.items()}
-    return [
-        RuleShown(
-            rule=rule,
-            when=in_words(rule.when, pathway, values),
-            on=tuple(
-                pathway.treatments[id].title if id in pathway.treatments else id for id in rule.on
-            ),
-        )
-        for rule in pathway.rules.values()
-        if rule.place.file == name
-    ]
 
 
 @cache
@@ -114,18 +102,49 @@ def statements(pathway: str) -> tuple[StatementShown, ...]:
 
 
 def author_page(request: Request, pathway: str) -> Response:
-    """Return the overview, one document (`document` in the address), or the ledger.
+    """Return the overview, one document (`document` in the address), or one of the REPORTS.
 
     Raises NotFoundError.
     """
     name = request.path_params.get("document", "")
-    found = get_pathway(pathway)
-    response = page(
-        "author.html",
-        pathway=found,
-        names={each: read_shown(pathway, each).title for each in document_names(pathway)},
-        document=read_shown(pathway, name) if name else None,
-        ledger=statements(pathway) if not name else (),
-        uncited=[rule.id for rule in found.rules.values() if not rule.sources],
-    )
+    response = _shown(pathway, name)
     return shrunk(response, request.headers.get("accept-encoding", ""))
+
+
+def certificate_page(pathway: str, text: str) -> Response:
+    """Return the page of certificates with the one in *text*, or with what is wrong with it."""
+    try:
+        found = read_certificate(text, get_pathway(pathway))
+    except InputError as error:
+        return _shown(pathway, CERTIFICATE, status=422, problems=error.problems)
+    return _shown(pathway, CERTIFICATE, certificate=found)
+
+
+def _shown(pathway: str, name: str, status: int = 200, **more: Any) -> Response:
+    found = get_pathway(pathway)
+    report, _, rest = name.partition("/")
+    report = report if report in REPORTS and (report == RULES or not rest) else ""
+    context: dict[str, Any] = {"document": None, "ledger": (), "catalogue": None, "coverage": None}
+    if report == RULES:
+        context["catalogue"] = catalogue(pathway, rest or ALL)
+    elif report == COVERAGE:
+        context["coverage"] = coverage_shown(pathway)
+    elif name and not report:
+        context["document"] = read_shown(pathway, name)
+    elif not report:
+        context["ledger"] = statements(pathway)
+    return page(
+        "author.html",
+        status,
+        **{
+            "pathway": found,
+            "report": report,
+            "reports": REPORTS,
+            "names": {each: read_shown(pathway, each).title for each in document_names(pathway)},
+            "uncited": [rule.id for rule in found.rules.values() if not rule.sources],
+            "certificate": None,
+            "problems": (),
+            **context,
+            **more,
+        },
+    )

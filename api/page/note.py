@@ -20,6 +20,8 @@ class Response:
     treatment: str
     title: str
     suggested: str
+    outcome: str
+    """As the form says it."""
     answer: str
     why: str
 
@@ -31,6 +33,7 @@ def responses_of(fields: Fields, decision: Decision) -> tuple[Response, ...]:
             treatment=item.treatment,
             title=item.title,
             suggested=verdict_word(item.verdict),
+            outcome=answer,
             answer=_WORDS[answer],
             why=fields.get(f"w.{item.treatment}", "").strip(),
         )

@@ -232,4 +232,4 @@ def ranked_questions(patient: Patient, decision: Decision, pathway: Pathway) -> 
 
 def readable(data: Any) -> str:
     """Return *data* as JSON to be read and copied."""
-    return json.dumps(data, ensure_ascii=False, indent=2, sort_keys=False)
+    return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=False)

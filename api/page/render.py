@@ -5,13 +5,16 @@ from __future__ import annotations
 import gzip
 import hashlib
 from functools import cache
+from html import escape
 from importlib import resources
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 from starlette.responses import Response
 
 from api.page import words
+from api.page.integrate import HOOKS, SHOWN
 from api.page.panels import readable
 
 POLICY = "; ".join(
@@ -59,13 +62,15 @@ def environment() -> Environment:
         "position_sign": words.POSITIONS.__getitem__,
         "responses": words.RESPONSES,
         "paper": False,
+        "hooks": HOOKS,
+        "shown_parts": SHOWN,
     }
     found.filters |= {
         "plain": words.plain,
         "choice": words.choice,
         "value_words": words.value_words,
         "sentence": _sentence,
-        "readable": readable,
+        "readable": _json,
     }
     return found
 
@@ -120,6 +125,15 @@ def static_response(name: str) -> Response | None:
         return None
     keep = {"Cache-Control": "public, max-age=31536000, immutable"}
     return Response(data, headers=keep, media_type=MEDIA["." + name.rpartition(".")[2]])
+
+
+def _json(data: Any) -> Markup:
+    """Return *data* as JSON to stand between tags: what a browser could take for markup is escaped.
+
+    Quotation marks stay as they are; escaped as everywhere else they made a page of JSON half as long again. So this
+    filter is for the content of an element, and never for an attribute.
+    """
+    return Markup(escape(readable(data), quote=False))
 
 
 def _sentence(text: str) -> str:

@@ -13,14 +13,17 @@ from starlette.exceptions import HTTPException
 
 from api.door import read_body
 from api.errors import status_code
-from api.library import get_pathway, get_vignettes
-from api.page.author import author_page
+from api.library import get_cases, get_pathway
+from api.page.author import CERTIFICATE, author_page, certificate_page
 from api.page.cases import find_case
+from api.page.decided import keep_responses, keeps
 from api.page.form import MOST_BYTES, fields_of, parse_form
 from api.page.learn_routes import add_learning
 from api.page.render import page, shrunk, static_response
 from api.page.rows import ROW_LISTS
 from api.page.sheet import PATHWAY, Sheet, lay_out
+from api.records.asked import tenant_of
+from api.records.keeper import Keeper
 from api.settings import ServiceSettings
 from schemas.errors import SteppedCareError
 
@@ -42,7 +45,7 @@ def add_page(app: FastAPI, settings: ServiceSettings) -> None:
 
         return route
 
-    add("/", read(lambda _: _show("page.html", lay_out({}, dt.date.today(), base), base)))
+    add("/", read(lambda _: show("page.html", lay_out({}, dt.date.today(), base), base)))
     add("/cases", read(_cases))
     for path in ("/cases/{id}", "/cases/{id}/{look}"):
         add(path, read(lambda request: _case(request, base)))
@@ -62,11 +65,11 @@ def _case(request: Request, base: str) -> Response:
         sheet = lay_out({**fields, "case": f"{id}/{look}"}, dt.date.today(), base)
     except SteppedCareError as error:
         return _refused(error)
-    return _show("page.html", sheet, base)
+    return show("page.html", sheet, base)
 
 
 def _cases(_: Request) -> Response:
-    return page("cases.html", pathway=get_pathway(PATHWAY), cases=get_vignettes(PATHWAY))
+    return page("cases.html", pathway=get_pathway(PATHWAY), cases=get_cases(PATHWAY))
 
 
 def _author(request: Request) -> Response:
@@ -88,22 +91,32 @@ def _posted(template: str, base: str) -> Callable[[Request], Any]:
         try:
             data = await read_body(request, MOST_BYTES, FORM)
             accepts = request.headers.get("accept-encoding", "")
-            return await run_in_threadpool(lambda: shrunk(_answer(template, data, base), accepts))
+            keeper, tenant = request.app.state.keeper, tenant_of(request.scope)
+            return await run_in_threadpool(
+                lambda: shrunk(_answer(template, data, base, keeper, tenant), accepts)
+            )
         except SteppedCareError as error:
             return _refused(error)
 
     return route
 
 
-def _answer(template: str, data: bytes, base: str) -> Response:
+def _answer(template: str, data: bytes, base: str, keeper: Keeper, tenant: str) -> Response:
     fields = parse_form(data)
+    if template == "page.html" and fields.get("read") == CERTIFICATE:
+        # Read at the first page's address: what may be posted where is settled at the entrance, for every door.
+        return certificate_page(PATHWAY, fields.get(CERTIFICATE, ""))
+    wants = fields.get("do") == "keep"
     sheet = lay_out(
         fields, dt.date.today(), base, whole=template == "page.html", every=template == "print.html"
     )
-    return _show(template, sheet, base)
+    sheet.keeps = keeps(keeper)
+    if wants and sheet.answer is not None:
+        sheet.kept = keep_responses(keeper, tenant, sheet.answer.decision, sheet.responses)
+    return show(template, sheet, base)
 
 
-def _show(template: str, sheet: Sheet, base: str) -> Response:
+def show(template: str, sheet: Sheet, base: str) -> Response:
     """Render *sheet*; what cannot be used is a 422, and the page still shows the form with what was entered."""
     return page(
         template,

@@ -10,9 +10,10 @@ from typing import Any
 from api.library import get_pathway
 from api.page.answer import Answer, arrange
 from api.page.cases import CaseShown, case_of, changes_since
+from api.page.decided import Kept
 from api.page.facts_view import Part, parts_of
 from api.page.form import Fields, denied, field_named, input_of, settled, undenied, without_row
-from api.page.integrate import CardShown, cards_of
+from api.page.integrate import IntegratePanel, integrate_panel
 from api.page.note import Response, note_text, responses_of
 from api.page.panels import (
     VIEWS,
@@ -57,8 +58,12 @@ class Sheet:
     timeline: TimelinePanel | None = None
     what_if: WhatIfPanel | None = None
     responses: tuple[Response, ...] = ()
+    keeps: str = ""
+    """How the site keeps decisions: `receipt`, `full`, or nothing where it does not."""
+    kept: Kept | None = None
+    """What became of the wish to record, where one was sent."""
     note: str = ""
-    cards: tuple[CardShown, ...] = ()
+    integrate: IntegratePanel | None = None
     picture: str = ""
     """SVG; every text in it is escaped by the drawing."""
     data: dict[str, Any] = field(default_factory=dict)
@@ -189,6 +194,6 @@ def _fill(sheet: Sheet, patient: Any, every: bool) -> None:
     if view == "picture":
         sheet.picture = to_svg(sheet.answer.map)
     if view == "integrate":
-        sheet.cards = cards_of(decision, pathway, sheet.base)
+        sheet.integrate = integrate_panel(sheet.fields, decision, pathway, sheet.base)
     if view == "note":
         sheet.note = note_text(decision, sheet.fields, pathway)

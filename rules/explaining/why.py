@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 from rules.derive import canonical_value
 from rules.explain import Explainer
 from rules.network import ASSESSED, IN_SCOPE
 from rules.truth import FALSE, TRUE, UNKNOWN, WORDS
 from rules.words import in_words
-from schemas.condition import And, Condition, Not, Or, Ref
+from schemas.condition import And, Compare, Condition, Known, Leaf, Not, Or, Ref, Within
 from schemas.decision import Decision, TreatmentDecision, Verdict
 from schemas.explanation import ProofNode, VerdictProof, WhyNot
 from schemas.pathway import Pathway
 
 DEEPEST = 8
+
+
+@dataclass(frozen=True)
+class _Decisive:
+    """One comparison, the innermost rule on the way to it, and whether an even number of denials lies between."""
+
+    leaf: Leaf
+    rule: str | None
+    positive: bool
 
 
 class Prover:
@@ -110,13 +122,14 @@ class Prover:
 
     def _line(self, item: TreatmentDecision) -> WhyNot:
         roots = self.resting_on(item)
-        node = self.node(Ref(name=roots[0]), True, 0) if roots else None
-        leaf, rule = self._first_leaf(node) if node else (None, None)
+        found = self._decisive(Ref(name=roots[0])) if roots else None
+        leaf = self.node(found.leaf, True, 0) if found else None
+        rule = found.rule if found else None
         if rule is None and item.reasons:
             rule = item.reasons[0].rule
         sources = self.pathway.rules[rule].sources if rule else ()
         notes = [self.explainer.source(citation) for citation in sources]
-        deciding = self.explainer.deciding(Ref(name=roots[0]), 1) if roots else ""
+        deciding = self._told(found) if found else ""
         if deciding and item.verdict is Verdict.NEEDS_DATA:
             deciding = f"not known: {deciding}"
         statement = "; ".join(f"{n.tag} {n.key}: {n.says}".strip(": ") for n in notes[:2])
@@ -132,10 +145,52 @@ class Prover:
             rule=rule,
         )
 
-    def _first_leaf(self, node: ProofNode) -> tuple[ProofNode | None, str | None]:
-        """Return the first comparison below *node*, and the innermost rule on the way to it."""
-        rule = node.rule
-        while node.because:
-            node = node.because[0]
-            rule = node.rule or rule
-        return (node if node.fact else None), rule
+    def _told(self, found: _Decisive) -> str:
+        """Say one comparison in words as it came out, with the patient's value."""
+        truth = self.explainer.truth(found.leaf)
+        so = truth == TRUE if truth != UNKNOWN else found.positive
+        text = in_words(found.leaf, self.pathway, self.explainer.settings, so)
+        value = self.explainer.values.get(found.leaf.fact)
+        if isinstance(found.leaf, Compare | Within) and value is not None:
+            text += f" (is {canonical_value(value)})"
+        return text
+
+    def _decisive(self, condition: Condition) -> _Decisive | None:
+        """Return the comparison that best tells why *condition* is what it is; None where none bears on it.
+
+        A guard `known(x)` is taken only where there is nothing else.
+        """
+        found = list(self._bearing(condition, None, True))
+        telling = [each for each in found if not isinstance(each.leaf, Known)] or found
+        return telling[0] if telling else None
+
+    def _bearing(
+        self, condition: Condition, rule: str | None, positive: bool
+    ) -> Iterator[_Decisive]:
+        """Yield the comparisons that make *condition* what it is, as written; of parts that each suffice, the first."""
+        match condition:
+            case Ref():
+                inner = condition.name.removeprefix("rule:")
+                within = inner if inner != condition.name else rule
+                yield from self._bearing(self.network.conditions[condition.name], within, positive)
+            case Not():
+                yield from self._bearing(condition.item, rule, not positive)
+            case And() | Or():
+                truth = self.explainer.truth(condition)
+                parts = [i for i in condition.items if self.explainer.truth(i) == truth]
+                enough = FALSE if isinstance(condition, And) else TRUE
+                if truth == FALSE and any(isinstance(part, Not) for part in parts):
+                    parts.sort(key=_exempts)
+                for part in parts[:1] if truth == enough else parts:
+                    yield from self._bearing(part, rule, positive)
+            case _:
+                yield _Decisive(condition, rule, positive)
+
+
+def _exempts(part: Condition) -> int:
+    """Return how much a false part reads as an exemption rather than as what is wanting.
+
+    Of "not facet pain, or a block was done" both halves are false. That the pain is facet pain holds, and naming it
+    tells nobody what to do; what is wanting is the block. So a comparison goes before a finding, and a denial last.
+    """
+    return 2 if isinstance(part, Not) else 1 if isinstance(part, Ref) else 0

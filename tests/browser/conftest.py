@@ -60,6 +60,10 @@ def open_page(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
     contexts: list[Any] = []
     wrong: list[str] = []
 
+    def refuse(dialog: Any) -> None:
+        wrong.append("a dialog opened")
+        dialog.dismiss()
+
     def open_at(path: str = "/", **options: Any) -> Any:
         width = options.pop("width", 1280)
         context = browser.new_context(
@@ -70,7 +74,7 @@ def open_page(browser: Any, address: str) -> Iterator[Callable[..., Any]]:
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"script error: {error}"))
         page.on("console", lambda m: wrong.append(m.text) if "Content Security" in m.text else None)
-        page.on("dialog", lambda dialog: (wrong.append("a dialog opened"), dialog.dismiss()))
+        page.on("dialog", refuse)
         page.on(
             "request",
             lambda request: None if request.url.startswith(address) else wrong.append(request.url),

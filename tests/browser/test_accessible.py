@@ -14,7 +14,8 @@ pytestmark = pytest.mark.slow
 Open = Callable[..., Any]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PATHS = ("/", "/cases", "/cases/V01", "/cases/V03", "/cases/V07", "/cases/nobody", "/learn", "/author",
-         "/author/treatments/nsaid.md")  # fmt: skip
+         "/author/treatments/nsaid.md", "/author/rules", "/author/rules/block", "/author/coverage",
+         "/author/certificate", "/nowhere")  # fmt: skip
 
 
 def violations(page: Any, axe: str, opened: str = "#answer details, #map details") -> list[str]:
@@ -49,6 +50,27 @@ def test_no_tab_breaks_a_rule_of_accessibility(open_page: Open, axe: str) -> Non
     for view, _ in VIEWS:
         show(page, view)
         assert violations(page, axe) == [], view
+
+
+def test_no_part_of_integrate_and_no_decision_breaks_a_rule_of_accessibility(
+    open_page: Open, axe: str
+) -> None:
+    page = open_page("/cases/V07")
+    page.locator("[id='t.nsaid'] summary", has_text="Record your decision").click()
+    with page.expect_response("**/answer"):
+        page.locator("[name='r.nsaid'][value=accept]").check(force=True)
+    page.get_by_role("heading", name="Decided by you").wait_for()
+    assert violations(page, axe) == []
+    show(page, "integrate")
+    with page.expect_response("**/answer"):
+        page.locator("[name='z.drop.forms']").check()
+    page.get_by_text("Because of what was left out").wait_for()
+    assert violations(page, axe) == []
+    for part in ("record", "apply", "json"):
+        with page.expect_response("**/answer"):
+            page.locator(f"[name='z.show'][value={part}]").check(force=True)
+        page.wait_for_selector("#answer:not([aria-busy])")
+        assert violations(page, axe) == [], part
 
 
 def test_errors_rows_and_suppositions_break_no_rule_of_accessibility(
@@ -115,20 +137,3 @@ def test_those_who_want_no_motion_get_none(open_page: Open) -> None:
     page = open_page("/", reduced_motion="reduce")
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
     assert page.evaluate("document.getAnimations().length") == 0
-
-
-def test_learning_breaks_no_rule_of_accessibility(open_page: Open, axe: str) -> None:
-    page = open_page("/learn", width=320)
-    page.get_by_role("button", name="Begin with the first").click()
-    assert violations(page, axe, "details") == []
-    page.get_by_label("Physical therapy").check()
-    page.get_by_label("fairly sure").check()
-    page.get_by_role("button", name="Commit").click()
-    page.get_by_text("Passed over: red sign").wait_for()
-    assert violations(page, axe) == []
-    page.get_by_role("button", name="Debrief").click()
-    assert violations(page, axe, "details") == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= 320
-    page.get_by_role("button", name="All patients").click()
-    page.get_by_role("button", name="Compare").click()
-    assert violations(page, axe) == []

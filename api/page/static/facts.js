@@ -1,22 +1,33 @@
 // The left side: rows that are added, dates that appear with an answer, counts that stay right.
 
+// Without a row the page brings an empty one along; with rows, the last of them is the pattern.
+function emptyRow(part, rows, at) {
+  const template = part.querySelector("template[data-row]");
+  const row = (rows.lastElementChild ?? template.content.firstElementChild).cloneNode(true);
+  for (const each of row.querySelectorAll("[name], [id]")) {
+    for (const attribute of ["name", "id"]) {
+      const text = each.getAttribute(attribute);
+      if (text) each.setAttribute(attribute, text.replace(/^([a-z])\.(\d+|__)\./, `$1.${at}.`));
+    }
+    if (each.localName === "button") continue;
+    each.removeAttribute("aria-invalid");
+    if (each.localName === "select") each.selectedIndex = 0;
+    else each.value = "";
+  }
+  for (const each of row.querySelectorAll("details")) each.open = false;
+  const legend = row.querySelector("legend");
+  legend.textContent = legend.textContent.replace(/[\s\d]*$/, ` ${at + 1}`);
+  return row;
+}
+
 export function addRow(button) {
   const part = button.closest("[data-list]");
-  const template = part.querySelector("template[data-row]");
   const rows = part.querySelector(".rows");
   const at = Number(part.dataset.next ?? rows.children.length);
   part.dataset.next = at + 1;
-  const holder = document.createElement("div");
-  holder.append(template.content.cloneNode(true));
-  for (const each of holder.querySelectorAll("[name]")) {
-    for (const attribute of ["name", "id", "value"]) {
-      const text = each.getAttribute(attribute);
-      if (text?.includes("__")) each.setAttribute(attribute, text.replace("__", at));
-    }
-  }
-  const row = holder.firstElementChild;
-  row.querySelector("legend").append(String(at + 1));
+  const row = emptyRow(part, rows, at);
   const drop = row.querySelector(".drop");
+  drop.removeAttribute("formaction");
   drop.type = "button";
   drop.removeAttribute("name");
   drop.addEventListener("click", () => {

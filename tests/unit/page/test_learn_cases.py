@@ -138,7 +138,10 @@ def test_the_command_checks_teaching_cases_too_and_its_last_line_counts_them() -
 
 def test_a_wrong_written_answer_is_noticed() -> None:
     look = CASES[0].looks[0]
-    asks = (Ask(about=URGENCY, answer="U0"), Ask(about=NEXT_STEP, answer="opioid"))
+    asks: tuple[Ask, ...] = (
+        Ask(about=URGENCY, answer="U0"),
+        Ask(about=NEXT_STEP, answer="opioid"),
+    )
     asks += (Ask(about="nsaid", answer="against"), Ask(about="leeches", answer="offer"))
     changed = look.model_copy(update={"asks": asks})
     assert wrong_answers(decision_on(CASES[0], 0), changed) == (
