@@ -18,7 +18,7 @@ help:
 	@echo 'make test     check format, style, types and imports, then run the tests'
 	@echo 'make prove    prove the pathway: gaps, coverage, and the safety statements over all patients'
 	@echo 'make full     the tests that make test leaves out for time: more patients, slow ones'
-	@echo 'make cohort   install what populations need; make spark: Spark as well (450 MB, needs Java)'
+	@echo 'make cohort   install what populations need; make spark: Spark as well, and test it (450 MB, needs Java)'
 	@echo 'make soak     run long and watch memory'
 	@echo 'make bench    measure speed, other engines beside ours; COMPARE=FILE against an earlier bench.json'
 	@echo 'make lint     only the checks of make test'
@@ -58,12 +58,13 @@ patients:
 
 full: .venv/dev
 	STEPPEDCARE_BUDGET=commit $(BIN)/python -m pytest -n 2 tests/properties
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 -m 'slow and not spark and not timed'
 
 soak: .venv/dev
 	$(BIN)/steppedcare verify --mutation
 	$(BIN)/python -m tests.soak.mutate
-	$(BIN)/python -m pytest tests/soak
+	$(BIN)/python -m pytest -m timed
+	$(BIN)/python -m pytest tests/soak -m ''
 
 bench: .venv/bench
 	$(BIN)/python -m tests.benchmarks --json bench.json $(if $(COMPARE),--compare '$(COMPARE)')
@@ -112,7 +113,8 @@ cohort: .venv/cohort
 	@$(LOCKED) $(COMPILED) --requirement requirements-cohort.lock
 	@touch $@
 
-spark: .venv/spark
+spark: .venv/dev .venv/spark
+	$(BIN)/python -m pytest -m spark
 
 .venv/spark: .venv/cohort requirements-spark.lock
 	@echo 'installing requirements-spark.lock (450 MB)'

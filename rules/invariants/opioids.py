@@ -21,7 +21,8 @@ def never_the_first_nor_the_only(case: Case) -> Violations:
     if OPIOID not in case.offers:
         return
     yield from gentle_first(case)
-    if case.offers == {OPIOID}:
+    # Around an operation a short course waits for no other medicine (INV-O1-only of the proofs says the same).
+    if case.offers == {OPIOID} and not around_surgery(case):
         for name in MEDICINES:
             if case.verdict(name) is Verdict.NEEDS_DATA and not begun(case, name):
                 yield f"the opioid is the only offer while `{name}` is not settled"

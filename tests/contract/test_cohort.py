@@ -46,7 +46,7 @@ def test_columns_on_polars_say_what_the_bedside_says(people: Path, tmp_path: Pat
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Ibis calls DuckDB the old way
-@pytest.mark.parametrize("backend", ["duckdb", "spark"])
+@pytest.mark.parametrize("backend", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
 def test_every_backend_says_the_same_to_the_last_column(
     backend: str, people: Path, tmp_path: Path
 ) -> None:

@@ -87,7 +87,9 @@ def _replaced(
 ) -> dict[str, Any]:
     for name in rng.sample(generator.read, rng.choice([1, 3, 20])):
         if rng.random() < 0.2:
-            values.pop(name, None)
+            # What a list says of one medicine is known or unknown with what it says of another: alone it stays.
+            if name in generator.pathway.facts:
+                values.pop(name, None)
         elif name in generator.pathway.facts:
             value = generator.value(name, on, rng)
             dated = generator.pathway.facts[name].kind.value == "date"

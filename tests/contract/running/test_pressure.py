@@ -8,7 +8,7 @@ import pytest
 
 from tests.contract.running.pressing import hold_half_sent, overload, throw_malformed
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timed]
 
 
 @pytest.mark.hazard("H-41")

@@ -20,7 +20,7 @@ SPARK: Any = pytest.param(
     "spark",
     id="Spark",
     marks=[
-        pytest.mark.slow,
+        pytest.mark.spark,
         # Spark leaves the socket over which it sent the rows to the garbage collector.
         pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
     ],

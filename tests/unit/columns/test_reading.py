@@ -82,7 +82,7 @@ def test_random_patients_are_read_as_at_the_bedside_by_polars_and_by_duckdb(
             assert _differing(duckdb.to_pyarrow(reading), expected) == {}
 
 
-@pytest.mark.slow
+@pytest.mark.spark
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Spark's socket
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 def test_spark_reads_random_patients_as_at_the_bedside(

@@ -98,7 +98,6 @@ def test_only_a_form_is_read(client: TestClient) -> None:
         ("POST", "/", 415, "what was sent is not a form of this page"),
         ("POST", "/learn/question", 415, "what was sent is not a form of this page"),
         ("GET", "/nowhere", 404, "there is no page at this address"),
-        ("GET", "/static/x/nothing.js", 404, "there is no page at this address"),
         ("PUT", "/author", 405, "cannot be opened like that"),
     ],
 )
