@@ -9,8 +9,10 @@ from fastapi.exceptions import RequestValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
+from api.access.allowance import Allowance, TooOftenError
 from api.access.credentials import FirstUse
 from api.access.gate import Gate
+from api.access.limits import Limit
 from api.access.openapi import described
 from api.access.way_in import open_gate
 from api.cds_hooks.routes import add_cds_hooks
@@ -71,7 +73,9 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     app.asks = settings.asks
     # What is added later lies further out: whatever limits how much is worked on at once belongs above this line, so
     # that nobody without a credential takes a place.
-    app.add_middleware(Gate, **open_gate(settings, _first_use(app), may_raise_red_sign))
+    limit = Limit(settings.access.per_second, settings.access.burst)
+    allowance = Allowance(limit, may_raise_red_sign)
+    app.add_middleware(Gate, **open_gate(settings, _first_use(app), allowance))
     app.add_middleware(Door, hosts=settings.hosts, headers=settings.headers)
     if settings.origins:
         app.add_middleware(Origins, origins=settings.origins, headers=HEADERS)
@@ -93,7 +97,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     add_explanations(app)
     add_documents(app)
     add_fhir(app, settings)
-    add_cds_hooks(app, settings)
+    add_cds_hooks(app, settings, allowance)
     add_page(app, settings)
     return app
 
@@ -107,6 +111,8 @@ def _first_use(app: FastAPI) -> FirstUse:
 
 async def _ours(request: Request, error: Exception) -> Response:
     assert isinstance(error, SteppedCareError)
+    if isinstance(error, TooOftenError):
+        return error_response(request.url.path, error, 429, error.headers)
     return error_response(request.url.path, error)
 
 

@@ -12,8 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from anyio import CapacityLimiter, to_thread
-from anyio.lowlevel import RunVar
+from anyio import to_thread
 
 from api.access.key_sets import Read, read_keys
 from api.access.keys import KEY, KeyReader, matches
@@ -21,6 +20,7 @@ from api.access.refusal import store_away, unauthorized
 from api.access.scopes import SCOPES, Caller, Scope
 from api.access.settings import AccessSettings, Issuer
 from api.access.signed import Signatures, Verified, bearer, used_now
+from api.turns import Turns
 
 TYPES = ("at+jwt", "application/at+jwt")
 REMEMBER_SECONDS = 60
@@ -30,7 +30,7 @@ MOST_REMEMBERED = 10_000
 TURNS = 2
 """Tokens checked at the same time. A server of keys that is slow to answer, and strangers who send tokens of it, then
 wait among themselves and not in the places where decisions are made."""
-_turns: RunVar[CapacityLimiter] = RunVar("tokens-checked")
+_turns = Turns("tokens-checked", TURNS)
 _TENANT = re.compile(r"[!-~]{1,100}")
 
 FirstUse = Callable[[str, str, int, int], bool]
@@ -80,11 +80,11 @@ class Credentials:
         until, known = self._known.get(digest, (0.0, None))
         if known is not None and now < until:
             return known
-        found = await to_thread.run_sync(self._verified, token, limiter=_limiter())
+        found = await to_thread.run_sync(self._verified, token, limiter=_turns.limiter())
         caller = _caller(found)
         if found.issuer.single_use:
             await to_thread.run_sync(
-                used_now, found, self.first_use, now, "access ", limiter=_limiter()
+                used_now, found, self.first_use, now, "access ", limiter=_turns.limiter()
             )
         else:
             self._known[digest] = min(now + REMEMBER_SECONDS, found.expires), caller
@@ -94,16 +94,6 @@ class Credentials:
 
     def _verified(self, token: str) -> Verified[Issuer]:
         return self.signatures.verified(token, lambda issuer: issuer.audiences, _required)
-
-
-def _limiter() -> CapacityLimiter:
-    """Return the places of this event loop in which tokens are checked."""
-    try:
-        return _turns.get()
-    except LookupError:
-        found = CapacityLimiter(TURNS)
-        _turns.set(found)
-        return found
 
 
 def _required(issuer: Issuer) -> list[str]:

@@ -3,40 +3,32 @@
 from __future__ import annotations
 
 import ipaddress
-import math
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from functools import lru_cache
 
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from api.access.allowance import Allowance, TooOftenError
 from api.access.credentials import Credentials
-from api.access.limits import Limit
 from api.access.refusal import (
     forbidden,
     not_from_there,
     not_open,
     nothing_there,
-    too_many,
     unauthorized,
     wrong_method,
 )
 from api.access.scopes import Caller
-from api.access.table import SCOPE_OF, Need, is_urgent, methods_of, need_of
-from api.door import read_body
+from api.access.table import SCOPE_OF, Need, methods_of, need_of
 from api.error_shape import error_response
-from api.strict_json import MOST_BYTES, RECORD_BYTES
 from schemas.errors import AccessError, SteppedCareError
 
 TENANT = "steppedcare.tenant"
 """Where in a request's scope the tenant of its caller stands; nothing a client sends gets there."""
 FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip")
 _OWN_NAME = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
-_MEDIA = ("application/json", "application/fhir+json")
 
 
 class Gate:
@@ -50,20 +42,18 @@ class Gate:
         self,
         app: ASGIApp,
         credentials: Credentials | None,
-        limit: Limit,
+        allowance: Allowance,
         own_tokens: bool = False,
         proxies: Collection[str] = (),
         near_only: bool = False,
-        raises_red_sign: Callable[[bytes], bool] | None = None,
     ) -> None:
         """*credentials*: None where nobody is asked. *own_tokens*: whether CDS Hooks and FHIR check tokens themselves.
         *proxies*: networks connections may come from beside this machine; none named: from anywhere, or from this
-        machine only when *near_only*. *raises_red_sign* tells it of a body; None: of every body it may be so.
+        machine only when *near_only*.
         """
-        self.app, self.credentials, self.limit = app, credentials, limit
+        self.app, self.credentials, self.allowance = app, credentials, allowance
         self.own_tokens, self.near_only = own_tokens, near_only
         self.proxies = tuple(ipaddress.ip_network(each) for each in proxies)
-        self.raises_red_sign = raises_red_sign
         self._welcome = lru_cache(maxsize=1024)(self._is_welcome)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,9 +62,8 @@ class Gate:
             return
         try:
             receive = await self._admitted(scope, receive)
-        except _Late as late:
-            headers = {"Retry-After": str(math.ceil(late.seconds))}
-            await error_response(scope["path"], too_many(), 429, headers)(scope, receive, send)
+        except TooOftenError as error:
+            await error_response(scope["path"], error, 429, error.headers)(scope, receive, send)
             return
         except _WrongMethod as error:
             headers = {"Allow": ", ".join(error.allowed)}
@@ -106,10 +95,8 @@ class Gate:
             raise forbidden()
         scope[TENANT] = caller.tenant
         scope.setdefault("state", {})["caller"] = caller
-        wait = self.limit.allows(caller.name)
-        if wait and not is_urgent(method, path):
-            raise _Late(wait)
-        return await self._unless_urgent(scope, receive, wait) if wait else receive
+        wait = self.allowance.limit.allows(caller.name)
+        return await self.allowance.unless_urgent(scope, receive, wait) if wait else receive
 
     async def _caller(self, credentials: Credentials, headers: Headers) -> Caller:
         try:
@@ -117,27 +104,6 @@ class Gate:
         except AccessError:
             # Made anew: whatever refused it, the answer is the same.
             raise unauthorized() from None
-
-    async def _unless_urgent(self, scope: Scope, receive: Receive, wait: float) -> Receive:
-        """Look at what is asked by somebody over the limit: a red sign is answered all the same.
-
-        A patient who can no longer pass urine does not wait because a program in the same clinic asks too much.
-        """
-        most = RECORD_BYTES if need_of(scope["method"], scope["path"]) is Need.OWN else MOST_BYTES
-        try:
-            body = await read_body(Request(scope, receive), most, _MEDIA)
-        except (HTTPException, SteppedCareError, ClientDisconnect):
-            raise _Late(wait) from None
-        if not await run_in_threadpool(self._is_urgent, body):
-            raise _Late(wait)
-        return _again(body, receive)
-
-    def _is_urgent(self, body: bytes) -> bool:
-        try:
-            return self.raises_red_sign is None or self.raises_red_sign(body)
-        except Exception:
-            # Whatever goes wrong in looking: the request is then answered in full.
-            return True
 
     def _is_welcome(self, address: str) -> bool:
         """Tell whether a connection may come from *address*. What is no address of a network came by other means."""
@@ -149,14 +115,6 @@ class Gate:
         if peer.is_loopback or not (self.near_only or self.proxies):
             return True
         return any(peer in network for network in self.proxies)
-
-
-class _Late(Exception):
-    """The caller asks too often."""
-
-    def __init__(self, seconds: float) -> None:
-        super().__init__()
-        self.seconds = seconds
 
 
 class _WrongMethod(Exception):
@@ -182,13 +140,3 @@ def is_near(scope: Scope, headers: Headers) -> bool:
         and _OWN_NAME.fullmatch(headers.get("host", "")) is not None
         and not any(name in headers for name in FORWARDED)
     )
-
-
-def _again(body: bytes, receive: Receive) -> Receive:
-    """Return a way to receive *body*, which was read already, and then whatever comes."""
-    left: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
-
-    async def again() -> Message:
-        return left.pop() if left else await receive()
-
-    return again

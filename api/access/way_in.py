@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from api.access.allowance import Allowance
 from api.access.credentials import Credentials, FirstUse
 from api.access.keys import KeyStore
-from api.access.limits import Limit
 
 if TYPE_CHECKING:
     from api.settings import ServiceSettings
 
 
 def open_gate(
-    settings: ServiceSettings, first_use: FirstUse, raises_red_sign: Callable[[bytes], bool]
+    settings: ServiceSettings, first_use: FirstUse, allowance: Allowance
 ) -> dict[str, Any]:
     """Return what a `Gate` is made of under *settings*.
 
@@ -27,9 +26,8 @@ def open_gate(
         KeyStore(keys).all()
     return {
         "credentials": Credentials(access, first_use) if settings.asks else None,
-        "limit": Limit(access.per_second, access.burst),
+        "allowance": allowance,
         "own_tokens": bool(hooks.clients) or hooks.open,
         "proxies": settings.trusted_proxies,
         "near_only": settings.is_local,
-        "raises_red_sign": raises_red_sign,
     }

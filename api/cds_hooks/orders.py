@@ -8,22 +8,16 @@ from typing import Any
 
 from api.cds_hooks.call import names_of
 from api.cds_hooks.coded import Coded, texts
+from api.fhir.reading.procedures import TRIED
 from schemas.pathway import Pathway
 
-PROCEDURES = {
-    "epidural-interlaminar-or-caudal": "epidural-steroid-injection",
-    "epidural-transforaminal": "epidural-steroid-injection",
-    "trigger-point-injection": "trigger-point-injection",
-    "radiofrequency-ablation-facet": "radiofrequency-ablation",
-    "radiofrequency-ablation-sij": "radiofrequency-ablation",
-    "stimulator-lead-percutaneous": "spinal-cord-stimulation",
+PROCEDURES = TRIED | {
     "stimulator-lead-paddle": "spinal-cord-stimulation",
     "stimulator-generator": "spinal-cord-stimulation",
     "lumbar-decompression": "revision-surgery",
     "lumbar-decompression-revision": "revision-surgery",
     "lumbar-fusion": "revision-surgery",
     "fusion-exploration": "revision-surgery",
-    "physical-therapy": "physical-therapy",
     "physical-therapy-evaluation": "physical-therapy",
     "physical-therapy-referral": "physical-therapy",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import datetime as dt
 import json
 import logging
@@ -11,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from anyio import CapacityLimiter, to_thread
-from anyio.lowlevel import RunVar
+from anyio import to_thread
 from fastapi import FastAPI, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from api.access.allowance import Allowance
 from api.cds_hooks import described
 from api.cds_hooks.audit import instance, pseudonym, record
 from api.cds_hooks.call import Call, read_call
@@ -36,6 +37,7 @@ from api.fhir.requirements import HOOKS
 from api.library import get_codes, get_pathway
 from api.settings import ServiceSettings
 from api.strict_json import RECORD, RECORD_BYTES, read_json
+from api.turns import Turns
 from schemas.decision import Decision
 from schemas.errors import (
     BusyError,
@@ -48,19 +50,22 @@ from schemas.errors import (
 PATHWAY = "fbss"
 FRESH_SECONDS = 300
 """How long a client may keep the discovery document before it asks whether it has changed."""
+_ENTERING = "steppedcare.entering"
+"""Where in a request's state stands what becomes of its token."""
 TURNS = 2
 """Calls judged at the same time. More threads than cores only pass the interpreter around: with 40 the slowest of 20
-callers waited twice as long as with 2."""
-_turns: RunVar[CapacityLimiter] = RunVar("turns")
+callers waited twice as long as with 2. Health checks do not stand in this queue."""
+_turns = Turns("turns", TURNS)
 _log = logging.getLogger("steppedcare")
 
 
 class CdsHooks:
     """The door, set up: what every call of one application shares."""
 
-    def __init__(self, settings: ServiceSettings) -> None:
+    def __init__(self, settings: ServiceSettings, allowance: Allowance) -> None:
         """Raises SettingsError when the state file cannot be used or a profile does not exist."""
         self.settings, self.own = settings, settings.cds_hooks
+        self.allowance = allowance
         self.pathway, self.codes = get_pathway(PATHWAY), get_codes(PATHWAY)
         for profile in (self.own.settings, *(client.settings for client in self.own.clients)):
             if profile not in self.pathway.profiles:
@@ -80,18 +85,36 @@ class CdsHooks:
         self.discovery = written(services(self.own, self.pathway))
         self.in_hand = 0
 
-    def admit(self, request: Request, service: str | None) -> Caller | None:
-        """Return who calls; None where no client is named, so that nobody needs a token."""
-        if not self.own.clients:
-            return None
-        url = f"{self.settings.public_url}{request.url.path}"
-        return self.tokens.check(request.headers.getlist("authorization"), url, service)
+    async def admitted(
+        self, request: Request, service: str | None
+    ) -> tuple[Caller | None, Request]:
+        """Return who calls, None where no client is named, and the request to go on with.
 
-    async def admitted(self, request: Request, service: str) -> Caller | None:
-        """Return who calls, without leaving this thread where nobody needs a token."""
+        INVARIANT: a request has one look at its token and counts once. Under load it is worked on a second time, for
+        the red signs alone, and a token that lets in once must not keep that second answer out.
+
+        Raises AccessError, BusyError, and TooOftenError for a client over its limit who asks nothing urgent.
+        """
         if not self.own.clients:
-            return None
-        return await run_in_threadpool(self.admit, request, service)
+            return None, request
+        state = request.scope.setdefault("state", {})
+        if _ENTERING not in state:
+            state[_ENTERING] = asyncio.ensure_future(
+                run_in_threadpool(self._enter, request, service)
+            )
+            state[_ENTERING].add_done_callback(lambda done: done.cancelled() or done.exception())
+        # Shielded: when one of the two is given up, the other still waits for it.
+        caller, wait = await asyncio.shield(state[_ENTERING])
+        if wait:
+            receive = await self.allowance.unless_urgent(request.scope, request.receive, wait)
+            request = Request(request.scope, receive)
+        return caller, request
+
+    def _enter(self, request: Request, service: str | None) -> tuple[Caller, float]:
+        """Return who calls, and for how many seconds more it should have waited."""
+        url = f"{self.settings.public_url}{request.url.path}"
+        caller = self.tokens.check(request.headers.getlist("authorization"), url, service)
+        return caller, self.allowance.limit.allows(f"client {caller.client.iss}")
 
     def tenant_in_log(self, caller: Caller | None) -> str | None:
         """Return whose entry of the decision log a call makes; None where this door asks nobody.
@@ -149,19 +172,9 @@ def _written(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode()
 
 
-def turns() -> CapacityLimiter:
-    """Return the queue in front of the judging, one for each event loop; health checks do not stand in it."""
-    try:
-        return _turns.get()
-    except LookupError:
-        limiter = CapacityLimiter(TURNS)
-        _turns.set(limiter)
-        return limiter
-
-
-def add_cds_hooks(app: FastAPI, settings: ServiceSettings) -> None:
-    """Add discovery, one service per hook, and feedback."""
-    door = CdsHooks(settings)
+def add_cds_hooks(app: FastAPI, settings: ServiceSettings, allowance: Allowance) -> None:
+    """Add discovery, one service per hook, and feedback; clients are counted in *allowance*."""
+    door = CdsHooks(settings, allowance)
     app.state.cds_hooks = door
     if not settings.cds_hooks.clients:
         _log.warning(
@@ -171,8 +184,8 @@ def add_cds_hooks(app: FastAPI, settings: ServiceSettings) -> None:
     listed = tuple(dict.fromkeys(door.own.service_id(hook) for hook in HOOKS))
 
     @app.get(CDS_HOOKS, response_class=Response, **described.discovery())
-    def discovery(request: Request) -> Response:
-        door.admit(request, None)
+    async def discovery(request: Request) -> Response:
+        await door.admitted(request, None)
         body, tag = door.discovery
         headers = {
             "ETag": tag,
@@ -186,7 +199,7 @@ def add_cds_hooks(app: FastAPI, settings: ServiceSettings) -> None:
     @app.post(f"{CDS_HOOKS}/{{service}}", response_class=Response, **described.call(listed))
     async def call(request: Request) -> Response:
         begun, service = time.perf_counter(), str(request.path_params["service"])
-        caller = await door.admitted(request, service)
+        caller, request = await door.admitted(request, service)
         hooks = door.hooks(service)
         if door.in_hand >= door.own.most_at_once:
             raise BusyError(
@@ -204,13 +217,14 @@ def add_cds_hooks(app: FastAPI, settings: ServiceSettings) -> None:
                 asked, looked = await run_in_threadpool(_read, data, hooks)
                 looked = await door.fetcher.complete(asked, looked)
                 answered = await to_thread.run_sync(
-                    lambda: _answer(door, service, caller, asked, looked, begun), limiter=turns()
+                    lambda: _answer(door, service, caller, asked, looked, begun),
+                    limiter=_turns.limiter(),
                 )
             else:
                 # One walk to another thread instead of two: under load each costs a wait for the interpreter.
                 answered = await to_thread.run_sync(
                     lambda: _answer(door, service, caller, *_read(data, hooks), begun),
-                    limiter=turns(),
+                    limiter=_turns.limiter(),
                 )
             # Not within a turn: a log that does not answer keeps this call waiting, and no other.
             headers = await kept(
@@ -225,7 +239,7 @@ def add_cds_hooks(app: FastAPI, settings: ServiceSettings) -> None:
     )
     async def feedback(request: Request) -> Response:
         service = str(request.path_params["service"])
-        caller = await door.admitted(request, service)
+        caller, request = await door.admitted(request, service)
         door.hooks(service)
         data = await read_body(request)
 

@@ -136,7 +136,7 @@ class _Face:
             if self.own.clients:
                 service = SERVICE if "$" in request.url.path else None
                 door = request.app.state.cds_hooks
-                caller = await run_in_threadpool(door.admit, request, service)
+                caller, request = await door.admitted(request, service)
                 request.state.profile = caller.client.settings
                 request.state.tenant = door.tenant_in_log(caller)
             return await answer(request)

@@ -12,9 +12,19 @@ from pathlib import Path
 
 import pytest
 
+from api.library import get_vignettes
+from api.records.database import NEWEST
+from api.records.port import unpack
 from api.records.recorder import Kept, Recorder
+from api.service import decide_input
+from tests.conftest import ON
 from tests.unit.records.conftest import address, postgres
-from tests.unit.records.crashes import kill_the_server, kill_while_writing, left
+from tests.unit.records.crashes import (
+    kill_the_server,
+    kill_while_stepping,
+    kill_while_writing,
+    left,
+)
 from tests.unit.records.logs import Faulty, entry, open_log, spool_in, until
 from tests.unit.records.servers import Postgres
 from tests.unit.records.tamper import EDITS
@@ -57,6 +67,32 @@ def test_fifty_kills_of_the_database_lose_nothing_acknowledged_and_double_nothin
     assert told.kills == share(50)
     assert len(told.ids) > told.kills
     assert (found.lost(told), found.doubled(), found.problems) == ([], 0, ())
+
+
+@pytest.mark.hazard("H-48")
+@pytest.mark.hazard("H-50")
+def test_twenty_kills_while_the_tables_step_back_and_on_lose_nothing_and_decisions_replay(
+    address: str,
+) -> None:
+    inputs = [look.input for vignette in get_vignettes("fbss") for look in vignette.looks]
+    told = [decide_input("fbss", each, ON).model_dump_json() for each in inputs]
+    log = open_log(address)
+    log.record([entry(at=at, text=text) for at, text in enumerate(told, start=1)])
+    before = log.verify()
+    log.close()
+
+    found = kill_while_stepping(address, share(20), seed=4)
+
+    assert found.keys() <= {"0001", NEWEST}
+    assert len(found) == 2 or SHARE < 1
+    log = open_log(address)
+    log.start()
+    assert log.verify() == before
+    assert before.problems == ()
+    kept = [unpack(each.body) for _, each in log.export() if each is not None and each.body]
+    log.close()
+    assert kept == told
+    assert [decide_input("fbss", each, ON).model_dump_json() for each in inputs] == kept
 
 
 @pytest.mark.hazard("H-46")

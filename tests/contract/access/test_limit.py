@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import json
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,14 @@ from typing import Any
 import pytest
 
 from api.library import get_vignettes
-from tests.contract.access.entrance import Entrance, knock, opened, token
+from tests.contract.access.entrance import EHR, PUBLIC, Entrance, knock, opened, token
+from tests.contract.cds_hooks.charts import OPERATED, answers, call, prefetch, problem
 
 DECISIONS = "/v1/pathways/fbss/decisions"
 RED = next(json.dumps(each.input).encode() for each in get_vignettes("fbss") if each.id == "V14")
 CALM = b'{"facts": {"age": 51}, "on": "2026-03-01"}'
+VIEW = "/cds-services/steppedcare-fbss-patient-view"
+SEARCH, APPLY = "/fhir/PlanDefinition", "/fhir/PlanDefinition/$apply"
 SLOW = {"per_second": 0.01, "burst": 3}
 
 
@@ -84,3 +88,44 @@ def test_a_refused_credential_is_counted_against_nobody(service: Entrance) -> No
     many(service, 20, f"{service.good[:17]}{'A' * 43}")
 
     assert many(service, 1, service.good)[0].status == 200
+
+
+def called(service: Entrance, method: str, path: str, body: bytes = b"") -> Any:
+    """Knock as the EHR does, with a new token for that address."""
+    given = token(EHR, f"{PUBLIC}{path}", header={"typ": "JWT"})
+    return asyncio.run(knock(service.app, method, path, [f"Bearer {given}"], body))
+
+
+def chart(**facts: Any) -> bytes:
+    found = prefetch(problem(OPERATED), **({"forms": answers(facts)} if facts else {}))
+    # The service has the clock of this machine: what was asked, was asked today.
+    return json.dumps(call(data=found)).replace("2026-02-27", f"{dt.date.today()}").encode()
+
+
+def test_a_client_of_cds_hooks_is_counted_at_both_of_its_doors(service: Entrance) -> None:
+    assert called(service, "POST", VIEW, chart()).status == 200
+    assert called(service, "GET", "/cds-services").status == 200
+    assert called(service, "GET", SEARCH).status == 200
+
+    for late in (
+        called(service, "POST", VIEW, chart()),
+        called(service, "GET", "/cds-services"),
+        called(service, "GET", SEARCH),
+        called(service, "POST", APPLY, b'{"resourceType": "Parameters"}'),
+    ):
+        assert late.status == 429
+        assert 0 < int(late.headers["retry-after"]) <= 100
+        assert late.json["resourceType"] == "OperationOutcome"
+    assert many(service, 1, service.good)[0].status == 200
+
+
+@pytest.mark.hazard("H-41")
+def test_a_client_of_cds_hooks_over_its_limit_is_told_of_a_red_sign(service: Entrance) -> None:
+    for _ in range(4):
+        last = called(service, "POST", VIEW, chart())
+    assert last.status == 429
+
+    red = called(service, "POST", VIEW, chart(bladder_disturbance="new"))
+
+    assert red.status == 200
+    assert red.json["cards"][0]["indicator"] == "critical"

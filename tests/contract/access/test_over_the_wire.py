@@ -17,15 +17,10 @@ from typing import Any
 import httpx2
 import pytest
 
+from tests.serving import free_port, running
 from tests.unit.api.test_serve import certificate
 
 BODY = {"facts": {}}
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return int(found.getsockname()[1])
 
 
 def steppedcare(*words: str, **told: str) -> list[str]:
@@ -164,22 +159,19 @@ def test_the_application_put_on_the_network_by_another_server_answers_this_machi
     if address is None:
         pytest.skip("this machine has no address but loopback")
     port = free_port()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "uvicorn", "api.main:app", "--host", "0.0.0.0", "--port", str(port)],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-    try:
-        for _ in range(600):
-            try:
-                here = httpx2.get(f"http://127.0.0.1:{port}/v1/pathways").status_code
-                break
-            except httpx2.HTTPError:
-                assert process.poll() is None
-                time.sleep(0.1)
+    words = [
+        sys.executable,
+        "-m",
+        "uvicorn",
+        "api.main:app",
+        "--host",
+        "0.0.0.0",
+        "--port",
+        str(port),
+    ]
+    with running(words, port, tmp_path / "log"):
+        here = httpx2.get(f"http://127.0.0.1:{port}/v1/pathways").status_code
         there = httpx2.get(f"http://{address}:{port}/v1/pathways", headers={"Host": "127.0.0.1"})
-    finally:
-        process.terminate()
-        process.wait(30)
 
     assert (here, there.status_code) == (200, 403)
     assert there.json()["code"] == "not-from-there"

@@ -6,10 +6,12 @@ import random
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from api.records.database import appending, open_engine, read_address, revision
 from api.records.port import Entry
 from tests.unit.records.logs import open_log, spool_in
 from tests.unit.records.servers import Postgres
@@ -60,6 +62,27 @@ def kill_while_writing(address: str, folder: Path, kills: int, seed: int) -> Tol
         writer.stdout.close()
         told.kills += 1
     return told
+
+
+def kill_while_stepping(address: str, kills: int, seed: int) -> Counter[str]:
+    """Kill a process that steps back and forth *kills* times; return how often the tables were found at each step."""
+    rng, found = random.Random(seed), Counter[str]()
+    for _ in range(kills):
+        stepper = subprocess.Popen(
+            [sys.executable, "-m", "tests.unit.records.stepper", address],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+        )  # fmt: skip
+        assert stepper.stdout is not None
+        assert stepper.stdout.readline() == "ready\n"
+        time.sleep(rng.uniform(0.05, 0.4))
+        stepper.kill()
+        stepper.wait()
+        stepper.stdout.close()
+        engine = open_engine(read_address(address), 20)
+        with appending(engine) as connection:
+            found[str(revision(connection))] += 1
+        engine.dispose()
+    return found
 
 
 def kill_the_server(server: Postgres, address: str, folder: Path, kills: int, seed: int) -> Told:
