@@ -204,6 +204,8 @@ class _Check:
                 "correct the date, or ask for a later `on`",
             )  # fmt: skip
             return None
+        if value is entry.value:
+            return entry  # as most are: a copy would cost as much as the checks
         return None if value is None else entry.model_copy(update={"value": value})
 
     def value(self, definition: FactDefinition, value: Any, where: str) -> Any:

@@ -1,7 +1,7 @@
 """How long things take, side by side in one run: ratios first, times second.
 
-`python -m tests.benchmarks [PART ...] [--json FILE] [--compare FILE]`; parts are bedside, growth, cold, peers, service,
-load, page and cohort, all unless named. FILE of --compare is what --json wrote earlier.
+`python -m tests.benchmarks [PART ...] [--json FILE] [--compare FILE]`; parts are bedside, growth, flat, cold, peers,
+service, served, load, page and cohort, all unless named. FILE of --compare is what --json wrote earlier.
 """
 
 from __future__ import annotations
@@ -22,9 +22,11 @@ from tests.benchmarks.figures import Part, compared
 PARTS = {
     "bedside": "bedside.measure",
     "growth": "bedside.measure_growth",
+    "flat": "bedside.measure_flat",
     "cold": "bedside.measure_cold",
     "peers": "peers.measure",
     "service": "service.measure",
+    "served": "peers.served.measure",
     "load": "patient_view.measure",
 }
 APART = ("page", "cohort")

@@ -19,8 +19,10 @@ from schemas.condition import And, Condition, Not, Or, Ref
 from tests.benchmarks import patient_view
 from tests.benchmarks.figures import Figure, Part, Ratio, interleaved
 from tests.conftest import ON
+from tests.properties.differential import peak_memory_mb
 
 ROUNDS = 15
+CALLS = 1_000_000
 
 
 def measure() -> Part:
@@ -128,6 +130,29 @@ def _slowest_by_middle() -> Ratio:
     return Ratio(
         "witness: p99 / p50", times[int(len(times) * 0.99)] / times[len(times) // 2], "2.5"
     )
+
+
+def measure_flat() -> Part:
+    """Ask the witness a million times, and look whether time and memory stay what they are."""
+    part = Part(f"Flat over {CALLS:,} calls of the witness (processor time)")
+    decider = get_decider("fbss")
+    settings = decider.voices.settings("default")
+    evaluator, _ = decider.voices.compiled(settings)
+    people = [get_checker("fbss").check(case.input, ON) for case in get_vignettes("fbss")]
+    values = [read_patient(decider.pathway, each, settings).values for each in people]
+    tenths, sizes = [], []
+    for _ in range(10):
+        begun = time.process_time()
+        for at in range(CALLS // 10):
+            evaluator.nodes(evaluator.leaves(values[at % len(values)], ON))
+        tenths.append((time.process_time() - begun) / (CALLS // 10))
+        sizes.append(peak_memory_mb())
+    part.figures = [Figure("a call, tenth by tenth", tenths, "us")]
+    part.ratios = [
+        Ratio("the last three tenths / the first three", sum(tenths[-3:]) / sum(tenths[:3]), "about 1"),
+        Ratio("megabytes more at the end than after a tenth", sizes[-1] - sizes[0], "0"),
+    ]  # fmt: skip
+    return part
 
 
 def measure_growth() -> Part:

@@ -1,8 +1,11 @@
-"""The framework's own cost: a route of constant bytes, and one that reads, checks and writes but decides nothing."""
+"""The framework's own cost: a route of constant bytes, with and without it, and one that reads, checks and writes but
+decides nothing.
+"""
 
 from __future__ import annotations
 
 from fastapi import FastAPI, Request, Response
+from starlette.types import Receive, Scope, Send
 
 from api.door import read_body
 from api.library import get_decider, get_vignettes
@@ -14,6 +17,16 @@ DECISION = get_decider("fbss").decide(get_checker("fbss").check(get_vignettes("f
 CONSTANT = DECISION.model_dump_json().encode()
 
 app = FastAPI(docs_url=None, redoc_url=None)
+
+
+async def bare(scope: Scope, receive: Receive, send: Send) -> None:
+    """Take the body and return the same bytes without the framework."""
+    while (await receive()).get("more_body"):
+        pass
+    await Response(CONSTANT, media_type="application/json")(scope, receive, send)
+
+
+app.mount("/bare", bare)
 
 
 @app.post("/constant", response_model=None)

@@ -34,18 +34,26 @@ def measure(work: Workload) -> dict[str, list[float]]:
 
     Raises AssertionError for an engine that concludes something else than the evaluator.
     """
-    asked = {
-        "rules": [_rule(work.flat(node.condition), work) for node in work.network.nodes],
-        "library": print_library(get_pathway("fbss"), work.network),
-        "names": work.names,
-        "patients": work.patients,
-        "rounds": ROUNDS,
-    }
+    asked = {**rules(work), "patients": work.patients, "rounds": ROUNDS}
     found = json.loads(run_node(HERE, "run.mjs", stdin=json.dumps(asked), seconds=600))
-    expected = ["".join("t" if so else "f" for so in row) for row in work.answers]
+    expected = letters(work)
     for name, each in found.items():
         assert each["answers"] == expected, f"{name} answers otherwise"
     return {name: [us / 1e6 for us in each["microseconds"]] for name, each in found.items()}
+
+
+def rules(work: Workload) -> dict[str, Any]:
+    """Return the rules in the languages of the engines there."""
+    return {
+        "rules": [_rule(work.flat(node.condition), work) for node in work.network.nodes],
+        "library": print_library(get_pathway("fbss"), work.network),
+        "names": work.names,
+    }
+
+
+def letters(work: Workload) -> list[str]:
+    """Return what is so of each patient, one letter a node."""
+    return ["".join("t" if so else "f" for so in row) for row in work.answers]
 
 
 def _rule(condition: Condition, work: Workload) -> dict[str, Any]:
