@@ -230,7 +230,7 @@ def test_a_door_that_lets_callers_in_itself_keeps_under_their_name(make: Make) -
     door = client.app.state.cds_hooks  # type: ignore[attr-defined]
     known = Client(iss="https://ehr.example.org", jwks_file="keys.json")
     object.__setattr__(door.own, "clients", (known,))
-    door.admit = lambda *_: Caller(known)
+    door.tokens.check = lambda *_: Caller(known)
 
     ids = [asked(client, each).headers[ID] for each in ("patient-view", APPLY)]
 
