@@ -28,8 +28,9 @@ PARTS = {
     "service": "service.measure",
     "served": "peers.served.measure",
     "load": "patient_view.measure",
+    "page": "page.measure",
 }
-APART = ("page", "cohort")
+APART = ("cohort",)
 """These run in a process of their own and print for themselves."""
 
 
