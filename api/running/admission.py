@@ -14,6 +14,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import door
@@ -141,10 +142,15 @@ class Admission:
             await self._refuse(asked)
             return
         begun = await self.lane.enter()
-        answer = asked.answer("hurried", keep_quiet_at=503)
+        answer = asked.answer("hurried", quiet_from=500)
         try:
             with in_a_hurry(why):
                 await self.app(asked.scope, asked.again(), answer)
+        except ClientDisconnect:
+            raise
+        except Exception as error:
+            # The whole answer may still come; what went wrong here must not be told in its place.
+            self.sampled.warn("hurried answer failed", why, error=type(error).__name__)
         finally:
             self.lane.leave(begun)
         if asked.winner == "hurried":
@@ -251,8 +257,8 @@ class _Asked:
 
         return receive
 
-    def answer(self, who: str | None, keep_quiet_at: int | None = None) -> Send:
-        """Return a way to answer that is used by the first who begins; with a status to *keep_quiet_at*."""
+    def answer(self, who: str | None, quiet_from: int = 1000) -> Send:
+        """Return a way to answer that is used by the first who begins; a status *quiet_from* there on is not told."""
         if who is None:
             return self._send
         quiet = False
@@ -260,7 +266,7 @@ class _Asked:
         async def send(message: Message) -> None:
             nonlocal quiet
             if message["type"] == "http.response.start":
-                quiet = message["status"] == keep_quiet_at
+                quiet = message["status"] >= quiet_from
                 if not quiet and self.winner is None:
                     self.winner = who
             if not quiet and self.winner == who:

@@ -68,7 +68,7 @@ class Quiet:
         return tuple(sorted(found))
 
 
-class Gate:
+class EngineGate:
     """One engine's `run`, with an end to the waiting.
 
     A thread inside native code cannot be stopped. So the one that hangs is left where it is, and whoever comes after
@@ -104,7 +104,7 @@ class Watch:
     def __init__(self, decider: Decider, counters: Counters, engine_seconds: float) -> None:
         self._decider, self._counters = decider, counters
         self.quiet = Quiet()
-        self.gate = Gate(decider.voices.engine.run, engine_seconds)
+        self.gate = EngineGate(decider.voices.engine.run, engine_seconds)
         self._rules = [
             (f"rule:{rule}", counters.fired.labels(rule)) for rule in decider.pathway.rules
         ]

@@ -6,21 +6,25 @@ import asyncio
 import datetime as dt
 import json
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from fastapi import FastAPI
+from starlette.testclient import TestClient
 
 import rules.engine
+from api import service
 from api.library import get_decider
 from api.running.admission import Admission
-from api.running.watch import Gate
+from api.running.hurry import hurry
+from api.running.watch import EngineGate
 from rules.decide import _Writer
 from rules.evaluator import Screen
 from schemas.decision import OFFERS
-from tests.contract.doors import CANARY
+from tests.contract.doors import CANARY, DECISIONS, JSON
 from tests.contract.running.asgi import asked
 from tests.properties.test_planted_faults import (
     INPUTS,
@@ -137,7 +141,7 @@ def test_a_fault_costs_no_red_sign_and_is_over_when_it_is_over(
 
 
 @contextmanager
-def hanging(first: int = 1) -> Iterator[Gate]:
+def hanging(first: int = 1) -> Iterator[EngineGate]:
     """Let the first evaluations that enter the engine hang there; the gate stands before it as in a service."""
     engine = get_decider("fbss").voices.engine
     run, go, left = engine.run, threading.Event(), [first]
@@ -148,7 +152,7 @@ def hanging(first: int = 1) -> Iterator[Gate]:
             go.wait(60)
         return run(leaves)
 
-    gate = Gate(hangs, 0.5)
+    gate = EngineGate(hangs, 0.5)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(engine, "run", gate)
         try:
@@ -192,3 +196,36 @@ def test_of_one_that_hangs_alone_the_red_sign_comes_first_and_an_answer_in_the_e
             assert seconds < 1.4
         else:
             assert faults == ["no-answer-in-time"]
+
+
+@pytest.mark.hazard("H-41")
+def test_a_fault_in_the_hurried_answer_leaves_the_whole_one_to_come(
+    app: FastAPI, warm: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "decide_in_a_hurry", raising)
+    whole = service.decide_input
+
+    def late(*given: Any) -> Any:
+        if hurry() is None:
+            time.sleep(0.5)
+        return whole(*given)
+
+    monkeypatch.setattr("api.records.keeper.decide_input", late)
+    for name in PATIENTS:
+        status, _, body = asyncio.run(asked(app, [BODIES[name]]))
+        assert status == 200
+        is_whole(name, json.loads(body))
+
+
+@pytest.mark.hazard("H-41")
+def test_a_fault_in_the_hurried_answer_without_room_for_a_whole_one_is_a_refusal(
+    client: TestClient, crowded: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "decide_in_a_hurry", raising)
+
+    answer = client.post(DECISIONS, content=BODIES["V03"], headers=JSON)
+
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) >= 1
+    assert CANARY not in answer.text
+    assert crowded.lane.in_work == 0

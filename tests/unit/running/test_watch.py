@@ -12,7 +12,7 @@ import pytest
 
 from api.library import get_vignettes
 from api.running.counters import Counters
-from api.running.watch import EXPECTED_AND_ABSENT, Gate, Quiet, Watch, own_patients
+from api.running.watch import EXPECTED_AND_ABSENT, EngineGate, Quiet, Watch, own_patients
 from rules.check import Checker
 from rules.decide import Decider
 from schemas.errors import EngineFault
@@ -64,7 +64,7 @@ def test_an_engine_that_hangs_is_left_alone_and_used_again_when_it_comes_back() 
             go.wait(30)
         return {7}
 
-    gate = Gate(engine, 0.2)
+    gate = EngineGate(engine, 0.2)
     assert gate(()) == {7}
     inside = threading.Thread(target=gate, args=((1,),))
     inside.start()
@@ -93,7 +93,7 @@ def test_an_engine_that_raises_lets_the_next_one_in() -> None:
             raise EngineFault("no")
         return {1}
 
-    gate = Gate(engine, 5)
+    gate = EngineGate(engine, 5)
     with pytest.raises(EngineFault):
         gate((1,))
 
