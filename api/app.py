@@ -22,10 +22,11 @@ from api.door import HEADERS, Door, read_body
 from api.error_shape import error_response
 from api.explain_routes import add_explanations
 from api.fhir.routes import add_fhir
-from api.library import get_codes, get_pathway, get_vignettes, pathway_ids, program_version
+from api.library import get_codes, get_pathway, pathway_ids, program_version
 from api.openapi import decision_operation, error_responses, finished
 from api.page.refused import is_for_people, refused_page
 from api.page.routes import add_page
+from api.pathway_routes import add_pathways
 from api.records.asked import HEADERS as RECORD_HEADERS
 from api.records.asked import read_asked, tenant_of
 from api.records.keeper import Keeper, LogKeeper
@@ -33,13 +34,8 @@ from api.records.routes import add_records, asking, open_keeper
 from api.running.lane import may_raise_red_sign
 from api.running.life import Counted, Running, add_metrics
 from api.settings import ServiceSettings
-from pathways.account import uses_of_statements
-from rules.derive import canonical_value
-from rules.words import in_words
 from schemas.decision import Decision
 from schemas.errors import InputError, Problem, SteppedCareError
-from schemas.facts import FactDefinition
-from schemas.pathway import Pathway, Setting
 
 
 class _Application(FastAPI):
@@ -91,7 +87,7 @@ def create_app(settings: ServiceSettings) -> FastAPI:
     if settings.is_local or settings.asks:
         # Where nobody asks who is reading, beyond this machine decisions are recorded and not shown.
         add_records(app, keeper)
-    _add_pathways(app)
+    add_pathways(app)
     _add_health(app, keeper, running)
     add_metrics(app, running)
     add_explanations(app)
@@ -170,112 +166,6 @@ def _add_decisions(app: FastAPI, keeper: Keeper) -> None:
         asked = read_asked(id, data, request.headers, tenant_of(request.scope))
         answered = await run_in_threadpool(keeper.answer, asked)
         return Response(answered.text, headers=answered.headers, media_type="application/json")
-
-
-def _add_pathways(app: FastAPI) -> None:
-    missing = error_responses(404)
-
-    @app.get("/v1/pathways", summary="List the pathways")
-    def pathways() -> list[dict[str, Any]]:
-        return [_summary(get_pathway(id)) for id in pathway_ids()]
-
-    @app.get("/v1/pathways/{id}", responses=missing, summary="Describe one pathway")
-    def pathway(id: str) -> dict[str, Any]:
-        found = get_pathway(id)
-        return {
-            **_summary(found),
-            "intended_use": found.intended_use,
-            "caveats": found.caveats,
-            "stages": [
-                stage.model_dump(include={"id", "title", "after"})
-                for stage in found.stages.values()
-            ],
-            "treatments": [
-                treatment.model_dump(exclude={"adequate", "place", "sources"}, mode="json")
-                for treatment in found.treatments.values()
-            ],
-            "red_signs": [
-                sign.model_dump(include={"id", "title"}) for sign in found.signs.values()
-            ],
-            "profiles": sorted(found.profiles),
-            "settings": [_plain(setting) for setting in found.settings.values()],
-        }
-
-    @app.get("/v1/pathways/{id}/facts", responses=missing, summary="List the facts it asks for")
-    def facts(id: str) -> dict[str, Any]:
-        found = get_pathway(id)
-        return {
-            "sections": [section.model_dump() for section in found.sections],
-            "facts": [{**_plain(each), "choices": each.choices} for each in found.facts.values()],
-        }
-
-    @app.get("/v1/pathways/{id}/rules", responses=missing, summary="List its rules in words")
-    def rules(id: str) -> list[dict[str, Any]]:
-        found = get_pathway(id)
-        values = {name: setting.value for name, setting in found.settings.items()}
-        return [
-            {
-                "id": rule.id,
-                "effect": rule.effect.value,
-                "on": rule.on,
-                "agents": rule.agents,
-                "when": in_words(rule.when, found, values),
-                "says": rule.says,
-                "do": rule.do,
-                "do_not": rule.do_not,
-                "urgency": rule.urgency,
-                "topic": rule.topic,
-                "statement": rule.statement,
-                "sources": [str(citation) for citation in rule.sources],
-                "extension": rule.is_extension,
-                "overrides": rule.overrides,
-                "place": str(rule.place),
-            }
-            for rule in found.rules.values()
-        ]
-
-    @app.get("/v1/pathways/{id}/sources", responses=missing, summary="List its sources")
-    def sources(id: str) -> list[dict[str, Any]]:
-        return [source.model_dump() for source in get_pathway(id).sources.values()]
-
-    @app.get(
-        "/v1/pathways/{id}/ledger", responses=missing, summary="Account for the founding document"
-    )
-    def ledger(id: str) -> list[dict[str, Any]]:
-        found = get_pathway(id)
-        uses = uses_of_statements(found)
-        return [
-            {"statement": key, "says": says, "cited_by": uses.get(key, ())}
-            for key, says in found.statements.items()
-        ]
-
-    @app.get("/v1/pathways/{id}/cases", responses=missing, summary="List the built-in patients")
-    def cases(id: str) -> list[dict[str, Any]]:
-        get_pathway(id)
-        return [
-            {"id": each.id, "title": each.title, "teaches": each.teaches, "input": each.input}
-            for each in get_vignettes(id)
-        ]
-
-
-def _plain(item: FactDefinition | Setting) -> dict[str, Any]:
-    """Return *item* with its numbers as JSON numbers, and without what only the program needs."""
-    parts = item.model_dump(exclude={"place", "from_list", "stated"})
-    return {name: canonical_value(value) for name, value in parts.items()}
-
-
-def _summary(pathway: Pathway) -> dict[str, Any]:
-    keys = {
-        "id",
-        "title",
-        "version",
-        "status",
-        "released",
-        "reviewed",
-        "review_due",
-        "content_hash",
-    }
-    return pathway.model_dump(include=keys)
 
 
 def _add_health(app: FastAPI, keeper: Keeper, running: Running) -> None:

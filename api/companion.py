@@ -25,7 +25,16 @@ def get_companion(pathway: str, changed: Mapping[str, Decimal] | None = None) ->
     return _companion(pathway) if changed is None else Companion(get_decider(pathway), changed)
 
 
-def decide_journey(pathway: str, visits: list[Any], today: dt.date) -> Journey:
-    """Check every visit and decide them in turn; raise InputError for visits that cannot be one patient's."""
+def decide_journey(
+    pathway: str,
+    visits: list[Any],
+    today: dt.date,
+    changed: Mapping[str, Decimal] | None = None,
+) -> Journey:
+    """Check every visit and decide them in turn, under *changed* settings where there are any.
+
+    Raises InputError for visits that cannot be one patient's.
+    """
     patients = [read_checked(pathway, visit, today) for visit in visits]
-    return journey(patients, get_decider(pathway).decide)
+    decider = get_decider(pathway)
+    return journey(patients, lambda patient: decider.decide(patient, changed))

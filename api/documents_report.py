@@ -43,8 +43,18 @@ def load_folder(folder: str) -> tuple[Pathway, dict[str, str]]:
     return load_pathway({n: t for n, t in files.items() if not n.startswith(VIGNETTES)}), files
 
 
-def diff_report(old: str, new: str, cohort: str | None, today: dt.date) -> Report:
-    """Compare two folders of documents; *cohort* is a file with one input of `decide` a line."""
+def diff_report(
+    old: str, new: str, cohort: str | None, today: dt.date, file: str | None = None
+) -> Report:
+    """Compare two folders of documents; *cohort* is a file with one input of `decide` a line.
+
+    *file*: where the comparison is kept as JSON, for the author's page to read.
+
+    Raises InputError where a folder or the cohort cannot be read, or *file* cannot be written.
+    """
+    if file is not None and not Path(file).absolute().parent.is_dir():
+        # Known before the work, not after it.
+        raise _unwritable()
     before, _ = load_folder(old)
     after, files = load_folder(new)
     cases = load_vignettes({n: t for n, t in files.items() if n.startswith(VIGNETTES)}, after)
@@ -52,8 +62,24 @@ def diff_report(old: str, new: str, cohort: str | None, today: dt.date) -> Repor
     deciders = Decider(before, program), Decider(after, program)
     pairs = None if cohort is None else _pairs(Path(cohort), Checker(before), Checker(after), today)
     report = compare_versions(before, after, *deciders, cases, pairs)
+    if file is not None:
+        try:
+            Path(file).write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise _unwritable() from error
     lines = version_text(report).rstrip("\n").split("\n")
     return lines[:-1], lines[-1], True
+
+
+def _unwritable() -> InputError:
+    return InputError(
+        Problem(
+            code="cannot-write",
+            message="the comparison cannot be written",
+            help="name a file in a folder that exists and that you may write to",
+            where="--report",
+        )
+    )
 
 
 def _pairs(file: Path, old: Checker, new: Checker, today: dt.date) -> Iterator[Pair]:

@@ -28,6 +28,8 @@ def proof_report(
     done. Raises InputError when the solver is not installed or the file cannot be written.
     """
     need_solver("--prove", "proofs need")
+    if certificate is not None:
+        _check_place(Path(certificate))
     from rules.proof.certificate import prove
 
     decider = get_decider(id)
@@ -80,10 +82,21 @@ def _write(certificate: Certificate, path: str) -> None:
     try:
         Path(path).write_text(certificate.model_dump_json(indent=2) + "\n", encoding="utf-8")
     except OSError as error:
-        problem = Problem(
+        raise _unwritable() from error
+
+
+def _check_place(file: Path) -> None:
+    """Raise InputError where *file* cannot stand, before the minutes that proofs take."""
+    if file.is_dir() or not file.parent.is_dir():
+        raise _unwritable()
+
+
+def _unwritable() -> InputError:
+    return InputError(
+        Problem(
             code="unwritable-file",
             message="the certificate cannot be written",
             help="name a file in a folder that exists and can be written to",
             where="--certificate",
         )
-        raise InputError(problem) from error
+    )

@@ -14,7 +14,6 @@ _HIDDEN = r"\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"
 """Controls, zero-width signs and those that turn the direction of writing: they make text look like another."""
 
 Name = Annotated[str, Field(min_length=1, max_length=80, pattern=rf"^[^\x00-\x1f<>{_HIDDEN}]*$")]
-Slug = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[a-z0-9][a-z0-9-]*$")]
 Free = Annotated[
     str, Field(min_length=1, max_length=400, pattern=rf"^[^\x00-\x08\x0b-\x1f{_HIDDEN}]*$")
 ]

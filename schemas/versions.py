@@ -131,7 +131,12 @@ class CohortImpact(_Frozen):
     """Patients that the new version cannot read, counted apart."""
 
 
+Format = Literal["steppedcare-comparison/1"]
+"""What a comparison kept as a file says it is; a later shape gets another number."""
+
+
 class VersionReport(_Frozen):
+    format: Format = "steppedcare-comparison/1"
     old: VersionName
     new: VersionName
     parts: tuple[PartChange, ...]

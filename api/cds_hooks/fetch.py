@@ -10,7 +10,7 @@ import asyncio
 import ipaddress
 import re
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urljoin, urlsplit
@@ -203,10 +203,3 @@ class _Pages:
             return read_json(bytes(data), RECORD_BYTES, RECORD)
         except SteppedCareError:
             return None
-
-
-def was_fetched(before: Looked, after: Looked) -> Mapping[str, State]:
-    """Return the keys that fetching has brought, with their states; for the audit line."""
-    return {
-        key: state for key, state in after.states.items() if state is not before.states.get(key)
-    }

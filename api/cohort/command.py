@@ -7,7 +7,6 @@ difference. 2: bad input, nothing was decided. 5: stopped before the end (disk f
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,10 +14,9 @@ import typer
 from typer.core import TyperGroup
 
 from api.cohort.synth_shares import table
-from api.errors import EXIT_NOT_SO, EXIT_OK, exit_code
-from schemas.errors import InputError, Problem
-
-PATHWAY = "fbss"
+from api.errors import EXIT_NOT_SO, EXIT_OK
+from api.terminal import PATHWAY, choose_settings, read_day
+from schemas.errors import InputError, Problem, StorageError
 
 
 class _DefaultRun(TyperGroup):
@@ -73,23 +71,16 @@ def cohort_run(
     ] = "local[*]",
 ) -> None:
     """Decide everybody in a cohort."""
-    from api.cli import read_day, site_settings
     from api.cohort.engines import BACKENDS
     from api.cohort.run import Order
     from api.cohort.shape import LISTS
     from api.library import get_pathway
-    from schemas.errors import StorageError
 
-    changed = None
-    if settings.endswith((".yaml", ".yml")):
-        changed, settings = site_settings(settings), "default"
+    profile, changed = choose_settings(settings)
+    settings = profile or "default"
     if not Path(source).exists():
-        raise InputError(
-            Problem(
-                code="cannot-read", message="there is no such file or folder",
-                help="name a Parquet, CSV or NDJSON file, or a folder", where="INPUT",
-            )
-        )  # fmt: skip
+        help = "name a Parquet, CSV or NDJSON file, or a folder"
+        raise _refused("cannot-read", "there is no such file or folder", help, "INPUT")
     _choice(backend, BACKENDS, "--backend")
     _choice(answers, ("parquet", "csv"), "--format")
     _choice(settings, tuple(get_pathway(PATHWAY).profiles), "--settings")
@@ -101,11 +92,7 @@ def cohort_run(
         answers=answers, ignore=tuple(ignore or ()), whole=tuple(whole or ()), master=master,
         chunk=chunk,
     )  # fmt: skip
-    try:
-        _run(order, check)
-    except StorageError as error:
-        print(f"{error.code}: {error}", file=sys.stderr)
-        raise typer.Exit(exit_code(error)) from error
+    _run(order, check)
 
 
 @cohort_app.command("synth", epilog=f"\b\nShares:\n{table()}")
@@ -118,14 +105,14 @@ def cohort_synth(
     from api.cohort.run import check_empty
     from api.cohort.synth import synthesise
     from api.library import get_pathway
-    from schemas.errors import StorageError
 
     check_empty(Path(out))
     try:
-        rows = synthesise(get_pathway(PATHWAY), count, seed, Path(out))
-    except StorageError as error:
-        print(f"{error.code}: {error}", file=sys.stderr)
-        raise typer.Exit(exit_code(error)) from error
+        Path(out).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        help = "give another folder with --out"
+        raise _refused("cannot-write", "the folder cannot be written", help, "--out") from error
+    rows = synthesise(get_pathway(PATHWAY), count, seed, Path(out))
     print(
         f"invented: {', '.join(f'{of} {name}' for name, of in rows.items())}; nobody of them exists"
     )
@@ -143,19 +130,14 @@ def cohort_report(
     from api.cohort.manifest import put
     from api.cohort.report.page import write_report
     from api.library import get_pathway
-    from schemas.errors import StorageError
 
     earlier = None if before is None else Path(before)
     page = write_report(get_pathway(PATHWAY), Path(folder), earlier)
     try:
         size = put(Path(html), lambda to: to.write(page.encode()))
     except StorageError as error:
-        raise InputError(
-            Problem(
-                code="cannot-write", message="the page cannot be written",
-                help="give a file in a folder that exists", where="--html",
-            )
-        ) from error  # fmt: skip
+        help = "give a file in a folder that exists"
+        raise _refused("cannot-write", "the page cannot be written", help, "--html") from error
     print(f"reported: {size // 1024} KiB of HTML, no script, nothing from elsewhere")
 
 
@@ -213,9 +195,9 @@ def said(run: Any) -> list[str]:
 
 def _choice(word: str, allowed: tuple[str, ...], where: str) -> None:
     if word not in allowed:
-        raise InputError(
-            Problem(
-                code="not-a-choice", message="there is no such choice",
-                help=f"use one of {', '.join(allowed)}", where=where,
-            )
-        )  # fmt: skip
+        help = f"use one of {', '.join(allowed)}"
+        raise _refused("not-a-choice", "there is no such choice", help, where)
+
+
+def _refused(code: str, message: str, help: str, where: str) -> InputError:
+    return InputError(Problem(code=code, message=message, help=help, where=where))

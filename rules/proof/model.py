@@ -18,7 +18,6 @@ from schemas.decision import OFFERS, State, Verdict
 from schemas.pathway import Effect, Pathway, Urgency
 
 LOGIC = Z3Logic()
-FALSEHOOD: Three[Any] = Three(LOGIC.no, LOGIC.yes)
 TRUTH: Three[Any] = Three(LOGIC.yes, LOGIC.no)
 
 VerdictTable = Callable[..., Rows[Any, Verdict]]

@@ -157,10 +157,6 @@ class Search:
         """One patient under the settings given, or the pathway's own: here it is shown that something exists."""
         return Copies(*self._copies([""], self._fixed))
 
-    @cached_property
-    def given_pair(self) -> Pair:
-        return Pair(*self._copies(["before: ", "after: "], self._fixed))
-
     @property
     def _fixed(self) -> SymbolicSettings:
         return SymbolicSettings.fixed(self.own if self.given is None else self.given)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +19,8 @@ from schemas.errors import InputError, Problem
 from tests.conftest import ON
 from tests.contract.bad_input import GOOD, ROWS, Row
 from tests.contract.doors import CANARY, CANARY_NUMBER, Answer, as_bytes, hostile, knock, run
+from tests.serving import COMMAND
 
-COMMAND = Path(sys.executable).with_name("steppedcare")
 HEAVY = ("too-deep", "too-many-keys", "too-large", "too-many-items", "number-too-long")
 """Small to send and, read carelessly, costly to refuse."""
 

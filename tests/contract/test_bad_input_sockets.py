@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 
 import pytest
 
 from tests.contract.doors import CANARY, DECISIONS
-from tests.contract.test_bad_input import COMMAND
+from tests.serving import COMMAND, free_port, heard, running
 
 pytestmark = pytest.mark.slow  # the short run has tests/contract/running/test_connections.py
 HEAD = (
@@ -24,55 +22,19 @@ BODY = b'{"facts": {}}'
 CHUNKS = b"d\r\n%s\r\n0\r\n\r\n" % BODY
 
 
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as found:
-        return int(found.getsockname()[1])
-
-
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """Start the service as a site would, and stop it by its id."""
     port = free_port()
     log = tmp_path_factory.mktemp("service") / "log"
-    alone = {name: each for name, each in os.environ.items() if "STEPPEDCARE" not in name}
-    with log.open("wb") as out:
-        running = subprocess.Popen(
-            [COMMAND, "serve", "--port", str(port)], stdout=out, stderr=out, env=alone
-        )
-        try:
-            wait_for(port, running)
-            yield port
-        finally:
-            running.terminate()
-            running.wait(30)
+    with running([str(COMMAND), "serve", "--port", str(port)], port, log):
+        yield port
     assert CANARY not in log.read_text()
-
-
-def wait_for(port: int, running: subprocess.Popen[bytes]) -> None:
-    """Return as soon as something listens at *port*."""
-    for _ in range(600):
-        assert running.poll() is None
-        with suppress(OSError):
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        time.sleep(0.1)
-    raise AssertionError("nothing listens")
 
 
 def say(port: int, data: bytes, seconds: float = 5) -> tuple[bytes, bool]:
     """Send *data*; return what is answered within *seconds*, and whether the server closed the connection."""
-    with closing(socket.create_connection(("127.0.0.1", port))) as line:
-        line.settimeout(seconds)
-        answer = b""
-        try:
-            line.sendall(data)
-            while part := line.recv(65_536):
-                answer += part
-        except TimeoutError:
-            return answer, False
-        except ConnectionError:
-            pass  # closed with our bytes unread, which is as good
-        return answer, True
+    return heard(socket.create_connection(("127.0.0.1", port)), data, seconds)
 
 
 def status(answer: bytes) -> int:

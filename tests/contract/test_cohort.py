@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -19,6 +18,7 @@ from tests.contract import test_fhir_batch as bulk
 from tests.contract.doors import run
 from tests.unit.cohort.conftest import answers
 from tests.unit.cohort.kills import command, contents, kill_and_go_on
+from tests.unit.columns.engines import SPARK, needs_spark
 
 ON = ("--on", "2026-03-01")
 Make = Callable[..., Path]
@@ -46,14 +46,12 @@ def test_columns_on_polars_say_what_the_bedside_says(people: Path, tmp_path: Pat
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # Ibis calls DuckDB the old way
-@pytest.mark.parametrize("backend", ["duckdb", pytest.param("spark", marks=pytest.mark.spark)])
+@pytest.mark.parametrize("backend", ["duckdb", SPARK])
 def test_every_backend_says_the_same_to_the_last_column(
     backend: str, people: Path, tmp_path: Path
 ) -> None:
     if backend == "spark":
-        pytest.importorskip("pyspark", reason="pyspark is not installed: Spark is not tested")
-        if shutil.which("java") is None:
-            pytest.skip("no Java on this machine: Spark is not tested")
+        needs_spark()
     for name in ("polars", backend):
         code, words = cohort(people, "--out", tmp_path / name, *ON, "--backend", name)
         assert code in (0, 1), words

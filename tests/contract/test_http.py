@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 
 from api import door, reports
 from api.app import create_app
-from api.library import get_vignettes
+from api.library import get_cases, get_vignettes
 from api.records import keeper as keeper_module
 from api.settings import ServiceSettings
 from schemas.pathway import Pathway
@@ -116,7 +116,7 @@ def test_sources_and_ledger_are_complete(client: TestClient, pathway: Pathway) -
 def test_each_built_in_patient_can_be_sent_back_as_it_is_given(client: TestClient) -> None:
     cases = client.get(f"{BASE}/fbss/cases").json()
 
-    assert [case["id"] for case in cases] == [each.id for each in get_vignettes("fbss")]
+    assert [case["id"] for case in cases] == [each.id for each in get_cases("fbss")]
     for case in cases[:3]:
         assert client.post(DECISIONS, json=case["input"]).status_code == 200
 

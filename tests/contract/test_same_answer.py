@@ -76,6 +76,23 @@ def test_the_options_of_the_command_mean_what_the_fields_of_the_input_mean(
     assert answer.words.startswith(given.text)
 
 
+@pytest.mark.parametrize("command", ["decide", "explain", "journey"])
+def test_a_sites_own_settings_are_those_that_each_command_decides_under(
+    command: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "site.yaml"
+    file.write_text("title: Ours\nsays: Ours.\nsettings:\n  pain_severe_nrs: 6\n")
+
+    answer = run(
+        command, "-", "--format", "json", "--settings", str(file), stdin=as_bytes({"facts": {}})
+    )
+
+    told = json.loads(answer.words.splitlines()[0])
+    decision = told["visits"][0]["decision"] if command == "journey" else told.get("decision", told)
+    used = {each["name"]: each["value"] for each in decision["settings"]["used"]}
+    assert used["pain_severe_nrs"] == 6
+
+
 def test_decide_imports_no_server_no_database_no_solver_and_no_data_frames() -> None:
     code = f"""
 import sys

@@ -8,10 +8,8 @@ import shutil
 import socket
 import ssl
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -22,9 +20,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 import api.deployment
+from tests.serving import COMMAND, free_port, heard, running
 
 NAME = "cds.example.org"
-COMMAND = Path(sys.executable).with_name("steppedcare")
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin")
 SHIPPED = Path(str(resources.files(api.deployment).joinpath("nginx.conf")))
 
@@ -48,23 +46,7 @@ class Proxy:
 
     def say(self, data: bytes, seconds: float = 5) -> tuple[bytes, bool]:
         """Send *data*; return what comes back within *seconds*, and whether the connection was closed."""
-        with closing(self.line()) as line:
-            line.settimeout(seconds)
-            answer = b""
-            try:
-                line.sendall(data)
-                while part := line.recv(65_536):
-                    answer += part
-            except TimeoutError:
-                return answer, False
-            except OSError:
-                pass
-            return answer, True
-
-
-def free_port() -> int:
-    with closing(socket.create_server(("127.0.0.1", 0))) as found:
-        return int(found.getsockname()[1])
+        return heard(self.line(), data, seconds)
 
 
 def write_certificate(folder: Path) -> None:
@@ -126,31 +108,6 @@ def configured(folder: Path, port: int, behind: int) -> None:
     """Write the site's file and what stands around it."""
     (folder / "site.conf").write_text(site(SHIPPED.read_text(), folder, port, behind))
     (folder / "nginx.conf").write_text(whole(folder, folder / "site.conf"))
-
-
-def wait_for(port: int, running: subprocess.Popen[bytes]) -> None:
-    """Return as soon as something listens at *port*."""
-    for _ in range(600):
-        assert running.poll() is None
-        with suppress(OSError):
-            socket.create_connection(("127.0.0.1", port)).close()
-            return
-        time.sleep(0.1)
-    raise AssertionError("nothing listens")
-
-
-@contextmanager
-def running(words: list[str], port: int, log: Path, **more: str) -> Iterator[int]:
-    """Run a server until the block ends, and stop it by its id; yields that id."""
-    alone = {name: each for name, each in os.environ.items() if "STEPPEDCARE" not in name}
-    with log.open("wb") as out:
-        process = subprocess.Popen(words, stdout=out, stderr=out, env=alone | more, cwd=log.parent)
-        try:
-            wait_for(port, process)
-            yield process.pid
-        finally:
-            process.terminate()
-            process.wait(30)
 
 
 @contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from api.deployment.intact import ROOMS, check_intact, strange_files
 from schemas.errors import PathwayError
 from tests.contract.doors import run
 from tests.deployment.installed import install
-from tests.deployment.proxy import free_port
+from tests.serving import free_port, surroundings
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +57,10 @@ def another_version(file: Path) -> Iterator[None]:
 def start(folder: Path) -> subprocess.CompletedProcess[str]:
     """Start the installed service; it must come to an end by itself."""
     words = ["-c", "from api.cli import main; main()", "serve", "--port", str(free_port())]
-    alone = {name: each for name, each in os.environ.items() if "STEPPEDCARE" not in name}
     return subprocess.run(
         [sys.executable, *words],
         capture_output=True, text=True, check=False, timeout=60, cwd=folder,
-        env=alone | {"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"},
+        env=surroundings({"PYTHONPATH": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}),
     )  # fmt: skip
 
 

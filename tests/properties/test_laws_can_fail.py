@@ -13,7 +13,7 @@ from api.service import get_checker
 from rules.invariants import INVARIANTS, RELATIONS, Ask, Case, asking
 from schemas.decision import NextStep, Stale, State, Verdict
 from schemas.pathway import Urgency
-from tests.properties.patients import OUTCOMES
+from tests.properties.rows import OUTCOMES
 
 Doctor = Callable[[Case], Case]
 ASK: Ask = asking(get_decider("fbss"), get_checker("fbss"))

@@ -29,7 +29,6 @@ CONFIRMED = frozenset({"", "confirmed"})
 """Left out means that the record states it without doubt."""
 SUSPECTED = frozenset({"unconfirmed", "provisional", "differential"})
 """Enough for a red sign: a suspected abscess must be acted on like one. For anything else it is no evidence."""
-REFUTED = frozenset({"refuted", "entered-in-error"})
 
 WHEN_PAST: dict[str, Any] = {"opioid_use_disorder": "treated-or-past", "prior_overdose": True}
 """What an entry that has ended still says, beside the facts that are called a history."""

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import socket
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-import uvicorn
 
 from tests.browser.conftest import browser as browser
 from tests.contract.cds_hooks.charts import OPERATED, RETENTION, call, prefetch, problem, service
 from tests.contract.cds_hooks.conftest import opened
+from tests.serving import in_a_thread
 
 CALLING = """async ([address, body, token]) => {
   const headers = {'Content-Type': 'application/json'}
@@ -40,12 +38,6 @@ class _Blank(BaseHTTPRequestHandler):
         pass
 
 
-def _free() -> socket.socket:
-    found = socket.socket()
-    found.bind(("127.0.0.1", 0))
-    return found
-
-
 @pytest.fixture(scope="module")
 def pages() -> Iterator[str]:
     """The address of a page that is not the service's."""
@@ -59,19 +51,8 @@ def pages() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def served(pages: str) -> Iterator[str]:
     """The address of a service that lets that page call."""
-    line = _free()
-    app = opened(origins=(pages,))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan="off"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [line]}, daemon=True)
-    thread.start()
-    for _ in range(100):
-        if server.started:
-            break
-        time.sleep(0.05)
-    yield f"http://localhost:{line.getsockname()[1]}"
-    server.should_exit = True
-    thread.join(10)
-    line.close()
+    with in_a_thread(opened(origins=(pages,)), lifespan="off") as port:
+        yield f"http://localhost:{port}"
 
 
 @pytest.fixture(scope="module")

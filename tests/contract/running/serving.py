@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+
+from tests.serving import free_port, surroundings
 
 START_SECONDS = 90
 
@@ -60,13 +61,6 @@ class Served:
         return sorted(found)
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
-
-
 @contextmanager
 def served(
     folder: Path,
@@ -78,16 +72,10 @@ def served(
     """Serve in a process of its own until the block ends; *program* runs before the service inside that process."""
     port, log = free_port(), folder / "service.log"
     command = [sys.executable, "-c", f"{program or ''}\nfrom api.cli import main; main()"]
-    environment = {
-        **{
-            name: value for name, value in os.environ.items() if not name.startswith("STEPPEDCARE_")
-        },
-        **(settings or {}),
-    }
     with log.open("wb") as out:
         process = subprocess.Popen(
             [*command, "serve", "--port", str(port), *words],
-            stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=surroundings(settings or {}), start_new_session=True,
         )  # fmt: skip
     one = Served(process, port, log)
     try:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from api.library import pathway_files
+from pathways.loader import load_pathway
 from schemas.errors import PathwayError, Problem
 
 
@@ -78,3 +79,20 @@ def all_told(error: PathwayError, fault: Fault, files: Mapping[str, str]) -> Non
     (first,) = [p for p in error.problems if p.code == fault.code][:1]
     assert fault.says in first.message
     assert first.help
+
+
+def refusal(files: dict[str, str]) -> PathwayError:
+    with pytest.raises(PathwayError) as caught:
+        load_pathway(files)
+    return caught.value
+
+
+def block(kind: str, id: str, **fields: str) -> str:
+    """Return a fenced block of a document; `_` in a key stands for a hyphen."""
+    lines = (f"{key.replace('_', '-')}: {text}" for key, text in fields.items())
+    return "\n".join((f"```{kind} {id}", *lines, "```\n"))
+
+
+def rule(id: str = "seeded", **fields: str) -> str:
+    whole = {"effect": "advise", "when": "smoker", "says": "seeded", "source": "C"} | fields
+    return block("rule", id, **{key: text for key, text in whole.items() if text})
