@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -12,6 +13,7 @@ from markdown_it import MarkdownIt
 from starlette.responses import Response
 
 from api.library import get_pathway, pathway_files
+from api.page.compared import read_comparison
 from api.page.render import page, shrunk
 from api.page.review import (
     ALL,
@@ -24,10 +26,16 @@ from api.page.review import (
 from pathways.account import read_ledger, uses_of_statements
 from schemas.errors import InputError, NotFoundError, Problem
 from schemas.ledger import Statement
+from schemas.pathway import Pathway
 
 _FENCE = re.compile(r"^```[a-z].*?^```\n", re.MULTILINE | re.DOTALL)
-RULES, COVERAGE, CERTIFICATE = "rules", "coverage", "certificate"
-REPORTS = {RULES: "Every rule", COVERAGE: "Coverage", CERTIFICATE: "Proofs"}
+RULES, COVERAGE, CERTIFICATE, VERSIONS = "rules", "coverage", "certificate", "versions"
+REPORTS = {
+    RULES: "Every rule",
+    COVERAGE: "Coverage",
+    CERTIFICATE: "Proofs",
+    VERSIONS: "Two versions compared",
+}
 """Addresses below the author's page that are no documents."""
 FATES = {
     "rule": "became rules",
@@ -111,13 +119,20 @@ def author_page(request: Request, pathway: str) -> Response:
     return shrunk(response, request.headers.get("accept-encoding", ""))
 
 
-def certificate_page(pathway: str, text: str) -> Response:
-    """Return the page of certificates with the one in *text*, or with what is wrong with it."""
+def upload_page(pathway: str, report: str, data: bytes) -> Response:
+    """Return the page of *report* with the file in *data*, or with what is wrong with it.
+
+    *report* is CERTIFICATE or VERSIONS.
+    """
+    found = get_pathway(pathway)
+    read: Callable[[bytes, Pathway], object] = (
+        read_certificate if report == CERTIFICATE else read_comparison
+    )
     try:
-        found = read_certificate(text, get_pathway(pathway))
+        shown: dict[str, Any] = {report: read(data, found)}
     except InputError as error:
-        return _shown(pathway, CERTIFICATE, status=422, problems=error.problems)
-    return _shown(pathway, CERTIFICATE, certificate=found)
+        return _shown(pathway, report, status=422, problems=error.problems)
+    return _shown(pathway, report, **shown)
 
 
 def _shown(pathway: str, name: str, status: int = 200, **more: Any) -> Response:
@@ -142,7 +157,8 @@ def _shown(pathway: str, name: str, status: int = 200, **more: Any) -> Response:
             "reports": REPORTS,
             "names": {each: read_shown(pathway, each).title for each in document_names(pathway)},
             "uncited": [rule.id for rule in found.rules.values() if not rule.sources],
-            "certificate": None,
+            CERTIFICATE: None,
+            VERSIONS: None,
             "problems": (),
             **context,
             **more,

@@ -21,6 +21,7 @@ from api.fhir.requirements import requirements_of
 from api.library import get_codes, get_pathway
 from api.page.form import Fields
 from api.page.record_out import PATIENT, Written, write_record
+from api.page.whole import Document, document, documents
 from schemas.decision import Decision
 from schemas.errors import InputError, Problem
 from schemas.facts import Burden
@@ -34,6 +35,17 @@ SHOWN = (("cards", "EHR cards"), ("record", "FHIR record"), ("apply", "$apply"),
 DROP = "z.drop."
 """Fields that leave a key of the prefetch out begin so; `z.hook` and `z.show` choose the hook and what is shown."""
 OTHER = "other"
+TELLING = (
+    "urgency",
+    "urgency_text",
+    "state",
+    "stage",
+    "screen_complete",
+    "red_signs",
+    "next_steps",
+    "next_review",
+)
+"""Keys of a decision that say most; the whole begins with what was sent."""
 _INSTANCE = "d1577c69-dfbe-44ad-ba6d-3e05e953b2ea"
 
 
@@ -86,9 +98,9 @@ class IntegratePanel:
     """What the tab shows; only the part that is looked at is filled."""
 
     show: str
+    documents: Mapping[str, Document]
     call: EhrCall | None = None
     record: Written | None = None
-    parameters: dict[str, Any] | None = None
     applied: dict[str, Any] | None = None
 
 
@@ -107,10 +119,12 @@ def integrate_panel(
     show = fields.get("z.show", "")
     show = show if show in dict(SHOWN) else "cards"
     if show == "json":
-        return IntegratePanel(show)
+        answer = decision.model_dump(mode="json")
+        found = (document("patient", decision.input), document("decision", answer, TELLING))
+        return IntegratePanel(show, {each.id: each for each in found})
     record = write_record(decision.input, decision.on)
     if show == "record":
-        return IntegratePanel(show, record=record)
+        return IntegratePanel(show, documents(bundle=record.bundle), record=record)
     on, settings = dt.date.fromisoformat(decision.on), decision.settings.profile
     if show == "apply":
         parameters = {
@@ -121,8 +135,10 @@ def integrate_panel(
             ],
         }
         applied = apply("apply", pathway.id, parameters, on, settings)
-        return IntegratePanel(show, parameters=parameters, applied=applied.resource)
-    return IntegratePanel(show, call=_called(fields, record, decision, pathway, base))
+        answered = documents(parameters=parameters, applied=applied.resource)
+        return IntegratePanel(show, answered, applied=applied.resource)
+    call = _called(fields, record, decision, pathway, base)
+    return IntegratePanel(show, documents(call=call.request, cards=call.answer), call=call)
 
 
 def _called(

@@ -36,6 +36,7 @@ from api.page.learn_library import DIFFICULTIES, GOALS, following, library, numb
 from api.page.learn_slides import cited, present
 from api.page.learn_story import changes, face, story
 from api.page.pairs import ANSWERS, find_pair, next_pair, pair_cases
+from api.page.refused import problems_page
 from api.page.render import page, shrunk
 from api.strict_json import write_json
 from rules.canonical import canonical_json
@@ -96,9 +97,7 @@ def _shrunk(request: Request, response: Response) -> Response:
 
 
 def _refused(error: SteppedCareError) -> Response:
-    return page(
-        "refused.html", status_code(error), problems=error.problems, pathway=get_pathway(PATHWAY)
-    )
+    return problems_page(status_code(error), error.problems)
 
 
 def _show(template: str, **context: Any) -> Response:

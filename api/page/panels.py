@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -228,8 +227,3 @@ def _cited(decision: Decision) -> Iterable[tuple[SourceNote, str]]:
 def ranked_questions(patient: Patient, decision: Decision, pathway: Pathway) -> Questions:
     """Return the questions with what each answer can still change."""
     return get_companion(pathway.id).questions(patient, decision)
-
-
-def readable(data: Any) -> str:
-    """Return *data* as JSON to be read and copied."""
-    return json.dumps(data, ensure_ascii=False, indent=1, sort_keys=False)

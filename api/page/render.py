@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from api.page import words
 from api.page.integrate import HOOKS, SHOWN
-from api.page.panels import readable
+from api.page.whole import readable
 
 POLICY = "; ".join(
     (
@@ -71,6 +71,7 @@ def environment() -> Environment:
         "value_words": words.value_words,
         "sentence": _sentence,
         "readable": _json,
+        "between_tags": _between_tags,
     }
     return found
 
@@ -128,12 +129,17 @@ def static_response(name: str) -> Response | None:
 
 
 def _json(data: Any) -> Markup:
-    """Return *data* as JSON to stand between tags: what a browser could take for markup is escaped.
+    """Return *data* as JSON to stand between tags."""
+    return _between_tags(readable(data))
+
+
+def _between_tags(text: str) -> Markup:
+    """Return *text* to stand between tags: what a browser could take for markup is escaped.
 
     Quotation marks stay as they are; escaped as everywhere else they made a page of JSON half as long again. So this
     filter is for the content of an element, and never for an attribute.
     """
-    return Markup(escape(readable(data), quote=False))
+    return Markup(escape(text, quote=False))
 
 
 def _sentence(text: str) -> str:

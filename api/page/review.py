@@ -10,8 +10,9 @@ from functools import cache
 from pydantic import ValidationError
 
 from api.library import get_cases, get_decider, get_pathway
+from api.page.upload import MOST_BYTES, REPORT
 from api.service import get_checker
-from api.strict_json import RECORD, RECORD_BYTES, read_json
+from api.strict_json import read_json
 from rules.verification.coverage import coverage
 from rules.words import in_words
 from schemas.errors import InputError, NotFoundError, Problem
@@ -106,18 +107,17 @@ def coverage_shown(id: str) -> CoverageShown:
     return CoverageShown(coverage(get_decider(id), get_checker(id), looks, dt.date.min), len(looks))
 
 
-def read_certificate(text: str, pathway: Pathway) -> CertificateShown:
-    """Return the certificate in *text* beside *pathway*; raise InputError for what is none."""
-    data = read_json(text.strip().encode("utf-8"), RECORD_BYTES, RECORD)
+def read_certificate(data: bytes, pathway: Pathway) -> CertificateShown:
+    """Return the certificate in *data* beside *pathway*; raise InputError for what is none."""
     try:
-        found = Certificate.model_validate(data)
+        found = Certificate.model_validate(read_json(data, MOST_BYTES, REPORT))
     except ValidationError:
         # The library's own message would repeat what was pasted.
         raise InputError(
             Problem(
                 code="not-a-certificate",
                 message="this is not a certificate",
-                help="paste the file written by `steppedcare verify --prove --certificate FILE`",
+                help="choose the file written by `steppedcare verify --prove --certificate FILE`",
                 where="certificate",
             )
         ) from None

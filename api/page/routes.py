@@ -14,14 +14,17 @@ from starlette.exceptions import HTTPException
 from api.door import read_body
 from api.errors import status_code
 from api.library import get_cases, get_pathway
-from api.page.author import CERTIFICATE, author_page, certificate_page
+from api.page.author import CERTIFICATE, VERSIONS, author_page, upload_page
 from api.page.cases import find_case
 from api.page.decided import keep_responses, keeps
 from api.page.form import MOST_BYTES, fields_of, parse_form
 from api.page.learn_routes import add_learning
-from api.page.render import page, shrunk, static_response
+from api.page.refused import ForPeople, problems_page
+from api.page.render import HEADERS, page, shrunk, static_response
 from api.page.rows import ROW_LISTS
 from api.page.sheet import PATHWAY, Sheet, lay_out
+from api.page.upload import read_upload
+from api.page.whole import OPEN, SAVE, whole
 from api.records.asked import tenant_of
 from api.records.keeper import Keeper
 from api.settings import ServiceSettings
@@ -32,6 +35,7 @@ FORM = ("application/x-www-form-urlencoded",)
 
 def add_page(app: FastAPI, settings: ServiceSettings) -> None:
     """Add every route of the page; none of them is part of the machine interface."""
+    app.add_middleware(ForPeople)
     base = settings.public_url
 
     def add(path: str, route: Callable[[Request], Any], method: str = "GET") -> None:
@@ -52,6 +56,8 @@ def add_page(app: FastAPI, settings: ServiceSettings) -> None:
     add("/static/{version}/{name}", read(_static))
     for path in ("/author", "/author/{document:path}"):
         add(path, _author)
+    for report in (CERTIFICATE, VERSIONS):
+        add(f"/author/{report}", _uploaded(report), "POST")
     add_learning(add)
     for path, template in (("/", "page.html"), ("/answer", "part.html"), ("/print", "print.html")):
         add(path, _posted(template, base), "POST")
@@ -79,6 +85,18 @@ def _author(request: Request) -> Response:
         return _refused(error)
 
 
+def _uploaded(report: str) -> Callable[[Request], Any]:
+    async def route(request: Request) -> Response:
+        try:
+            data = await read_upload(request)
+        except SteppedCareError as error:
+            return _refused(error)
+        accepts = request.headers.get("accept-encoding", "")
+        return await run_in_threadpool(lambda: shrunk(upload_page(PATHWAY, report, data), accepts))
+
+    return route
+
+
 def _static(request: Request) -> Response:
     found = static_response(request.path_params["name"])
     if found is None:
@@ -103,16 +121,18 @@ def _posted(template: str, base: str) -> Callable[[Request], Any]:
 
 def _answer(template: str, data: bytes, base: str, keeper: Keeper, tenant: str) -> Response:
     fields = parse_form(data)
-    if template == "page.html" and fields.get("read") == CERTIFICATE:
-        # Read at the first page's address: what may be posted where is settled at the entrance, for every door.
-        return certificate_page(PATHWAY, fields.get(CERTIFICATE, ""))
     wants = fields.get("do") == "keep"
+    verb, _, wanted = fields.get("do", "").partition(":")
+    if verb in (OPEN, SAVE):
+        fields = {**fields, "view": "integrate"}
     sheet = lay_out(
         fields, dt.date.today(), base, whole=template == "page.html", every=template == "print.html"
     )
     sheet.keeps = keeps(keeper)
     if wants and sheet.answer is not None:
         sheet.kept = keep_responses(keeper, tenant, sheet.answer.decision, sheet.responses)
+    if verb in (OPEN, SAVE) and sheet.integrate and wanted in sheet.integrate.documents:
+        return whole(sheet.integrate.documents[wanted], verb, HEADERS)
     return show(template, sheet, base)
 
 
@@ -140,6 +160,4 @@ def titles() -> dict[str, str]:
 
 
 def _refused(error: SteppedCareError) -> Response:
-    return page(
-        "refused.html", status_code(error), problems=error.problems, pathway=get_pathway(PATHWAY)
-    )
+    return problems_page(status_code(error), error.problems)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -26,6 +26,7 @@ from api.page.panels import (
     what_if_panel,
     with_visit,
 )
+from api.page.proofs import Step, told_once
 from api.page.record import Loaded, load_record
 from api.page.rows import LIST_OF
 from api.service import decide_input, read_checked
@@ -53,6 +54,8 @@ class Sheet:
     loaded: Loaded | None = None
     record_text: str = ""
     load_problems: tuple[Problem, ...] = ()
+    proofs: Mapping[str, tuple[Step, ...]] = field(default_factory=dict)
+    """The proof of each verdict, where the tab is open."""
     questions: Questions | None = None
     evidence: tuple[EvidenceRow, ...] = ()
     timeline: TimelinePanel | None = None
@@ -183,6 +186,8 @@ def _fill(sheet: Sheet, patient: Any, every: bool) -> None:
     assert sheet.answer is not None
     decision, pathway, view = sheet.answer.decision, sheet.pathway, sheet.view
     sheet.responses = responses_of(sheet.fields, decision)
+    if view == "why":
+        sheet.proofs = told_once(sheet.answer.proofs)
     if view == "questions":
         sheet.questions = ranked_questions(patient, decision, pathway)
     if view == "evidence" or every:

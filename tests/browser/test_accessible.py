@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from api.page.panels import VIEWS
+from api.page.refused import problems_page
+from schemas.errors import Problem
 
 pytestmark = pytest.mark.slow
 
@@ -15,7 +17,7 @@ Open = Callable[..., Any]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PATHS = ("/", "/cases", "/cases/V01", "/cases/V03", "/cases/V07", "/cases/nobody", "/learn", "/author",
          "/author/treatments/nsaid.md", "/author/rules", "/author/rules/block", "/author/coverage",
-         "/author/certificate", "/nowhere")  # fmt: skip
+         "/author/certificate", "/author/versions", "/nowhere")  # fmt: skip
 
 
 def violations(page: Any, axe: str, opened: str = "#answer details, #map details") -> list[str]:
@@ -137,3 +139,75 @@ def test_those_who_want_no_motion_get_none(open_page: Open) -> None:
     page = open_page("/", reduced_motion="reduce")
     assert page.evaluate("getComputedStyle(document.documentElement).scrollBehavior") == "auto"
     assert page.evaluate("document.getAnimations().length") == 0
+
+
+@pytest.mark.parametrize("status", [413, 429, 503])
+@pytest.mark.parametrize("width", [320, 1280])
+def test_no_refusal_breaks_a_rule_of_accessibility(
+    status: int, width: int, open_page: Open, axe: str
+) -> None:
+    page = open_page("/cases", width=width)
+    problem = Problem(code="busy", message="more is asked than can be answered", help="", where="")
+    told = problems_page(status, (problem,), "1")
+    page.route(
+        "**/refused",
+        lambda route: route.fulfill(
+            status=status, content_type="text/html; charset=utf-8", body=bytes(told.body)
+        ),
+    )
+    page.goto("/refused")
+    assert ("Nothing was decided" in page.locator("main").inner_text()) == (status != 413)
+    assert violations(page, axe) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_an_answer_refused_for_want_of_room_is_said_and_the_next_one_clears_it(
+    open_page: Open,
+) -> None:
+    page = open_page("/cases/V07")
+    page.route("**/answer", lambda route: route.fulfill(status=503, body="{}"))
+    page.locator("input[name='q.leg_pain_below_knee'][value=yes]").check(force=True)
+    said = page.locator("#said.shown")
+    said.wait_for()
+    assert "too much is asked here just now" in said.inner_text()
+    assert "A red sign does not wait for this page" in said.inner_text()
+    page.unroute("**/answer")
+    with page.expect_response("**/answer"):
+        page.get_by_role("button", name="Update the answer").click()
+    page.wait_for_selector("#said:not(.shown)", state="attached")
+
+
+def test_what_is_chosen_and_where_one_is_can_be_told_in_forced_colours(open_page: Open) -> None:
+    page = open_page("/cases/V07", forced_colors="active")
+    page.locator("[id='part.examination'] > summary").click()
+    colour = "it => getComputedStyle(it).backgroundColor"
+    choice = page.locator("[id='f.muscle_spasm'] .seg")
+    chosen = choice.locator("input:checked + span").evaluate(colour)
+    others = choice.locator("input:not(:checked) + span")
+    assert all(each.evaluate(colour) != chosen for each in others.all())
+    line = "it => getComputedStyle(it).borderBottomColor"
+    here = page.locator(".tabs [aria-current]").evaluate(line)
+    assert page.locator(".tabs button:not([aria-current])").first.evaluate(line) != here
+
+
+def test_an_update_never_moves_the_page(open_page: Open) -> None:
+    page = open_page("/cases/V07")
+    page.locator("[id='part.medical-history'] > summary").click()
+    page.locator("[id='f.asthma'] label").first.scroll_into_view_if_needed()
+    before = page.evaluate("[scrollX, scrollY, document.getElementById('facts').scrollTop]")
+    with page.expect_response("**/answer"):
+        page.locator("[id='f.asthma'] input").first.check(force=True)
+    page.wait_for_selector("#answer:not([aria-busy])")
+    assert page.evaluate("[scrollX, scrollY, document.getElementById('facts').scrollTop]") == before
+
+
+ENTERED = """() => [...document.querySelectorAll('#facts [name^="f."]')].map(
+    it => it.type === 'radio' ? it.checked : it.value)"""
+
+
+def test_what_was_entered_stays_entered_on_every_tab(open_page: Open) -> None:
+    page = open_page("/cases/V07")
+    before = page.evaluate(ENTERED)
+    for view, _ in VIEWS:
+        show(page, view)
+        assert page.evaluate(ENTERED) == before, view

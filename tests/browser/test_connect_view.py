@@ -94,6 +94,6 @@ def test_nothing_of_it_runs_out_of_a_narrow_page(open_page: Open) -> None:
             "document.querySelectorAll('#answer details').forEach(each => each.open = true)"
         )
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW, part
-    for path in ("/author/rules", "/author/rules/block", "/author/coverage", "/author/certificate"):
-        page.goto(path)
+    for path in ("rules", "rules/block", "coverage", "certificate", "versions"):
+        page.goto(f"/author/{path}")
         assert page.evaluate("document.documentElement.scrollWidth") <= NARROW, path

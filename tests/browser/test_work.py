@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 Open = Callable[..., Any]
 
 
@@ -179,4 +181,27 @@ def test_a_lost_connection_is_said_and_the_old_answer_is_not_taken_for_a_new_one
     page.route("**/answer", lambda route: route.abort())
     page.locator("input[name='q.leg_pain_below_knee'][value=yes]").check(force=True)
     page.locator("#said.shown").wait_for()
-    assert "could not be updated" in page.locator("#said").inner_text()
+    assert "Not updated" in page.locator("#said").inner_text()
+    assert "A red sign does not wait" in page.locator("#said").inner_text()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [320, 768])
+def test_on_a_narrow_screen_the_answer_is_told_before_the_facts_and_one_press_away(
+    width: int, open_page: Open
+) -> None:
+    page = open_page("/cases/V07", width=width)
+    way = page.locator(".jump a").first
+    assert way.bounding_box()["y"] < page.locator("#facts").bounding_box()["y"]
+    assert "Answer:" in way.inner_text()
+    page.locator("[id='part.red-signs'] > summary").click()
+    with page.expect_response("**/answer"):
+        page.locator("select[name='f.bladder_disturbance']").select_option("new")
+    answered(page)
+    assert "U0" in way.inner_text()
+    way.click()
+    page.wait_for_function("document.getElementById('answer').getBoundingClientRect().top < 500")
+    page.goto("/")
+    assert page.locator(".jump a").first.inner_text() == "New here? Start here"
+    page.set_viewport_size({"width": 1280, "height": 900})
+    assert not page.locator(".jump").is_visible()

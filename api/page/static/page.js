@@ -4,7 +4,7 @@ import { addRow, showDates, countSection, markNeeded } from "./facts.js";
 
 const sheet = document.getElementById("sheet");
 const said = document.getElementById("said");
-const parts = ["alarm", "answer", "map"];
+const parts = ["alarm", "jump", "answer", "map"];
 document.documentElement.classList.add("script");
 
 let waiting = 0;
@@ -29,7 +29,7 @@ if (sheet) {
 function changed(event) {
   const field = event.target;
   if (field.id === "file") return readFile(field);
-  if (field.id === "note" || field.name === "record" || field.name?.startsWith("w.")) return;
+  if (field.id === "note" || field.name === "record") return;
   if (field.name?.startsWith("q.")) answerInPlace(field);
   if (field.name?.startsWith("f.")) {
     showDates(field);
@@ -62,10 +62,13 @@ async function update() {
   for (const [name, value] of new FormData(sheet)) if (typeof value === "string" && value !== "") body.append(name, value);
   try {
     const response = await fetch("/answer", { method: "POST", body, signal: running.signal });
+    const late = [408, 429, 500, 503].includes(response.status);
+    if (late) throw new Error("late");
     swap(await response.text());
   } catch (error) {
     if (error.name === "AbortError") return; // a later change is already on its way
-    said.textContent = "The answer could not be updated: what you see is the answer before. Press Update the answer.";
+    const why = error.message === "late" ? "too much is asked here just now" : "no answer has come";
+    said.textContent = `Not updated, ${why}: what you see is the answer before. A red sign does not wait for this page. Press Update the answer in a moment.`;
     said.classList.add("shown");
   }
   answer.removeAttribute("aria-busy");
@@ -75,6 +78,7 @@ function swap(text) {
   const before = outline(document);
   const fresh = new DOMParser().parseFromString(text, "text/html");
   if (!fresh.querySelector("[data-part]")) throw new Error("not an answer");
+  said.classList.remove("shown");
   const focus = place(document.activeElement);
   const open = new Set([...document.querySelectorAll("#answer details[open][id]")].map((each) => each.id));
   for (const name of parts) {
@@ -106,7 +110,7 @@ function markWrong() {
 
 // Where the focus is, in words that survive the swap.
 function place(element) {
-  if (!element || !element.closest("#answer, #map, #alarm")) return null;
+  if (!element || !element.closest("#answer, #map, #alarm, #jump")) return null;
   return { id: element.id, name: element.name, value: element.value, radio: element.type === "radio", button: element.localName === "button" };
 }
 

@@ -52,7 +52,7 @@ def certificate(content_hash: str) -> str:
 def test_a_certificate_is_read_with_every_statement_exception_and_counter_example(
     post: Post, pathway: Pathway
 ) -> None:
-    html = post({"read": "certificate", "certificate": certificate(pathway.content_hash)})
+    html = post({"pasted": certificate(pathway.content_hash)}, "/author/certificate")
     text = page_text(html)
     assert "1 of 3 statements proved" in text  # counted, not believed
     assert "✔ it is about the documents of this service" in text
@@ -63,14 +63,14 @@ def test_a_certificate_is_read_with_every_statement_exception_and_counter_exampl
 
 
 def test_a_certificate_of_other_documents_is_said_to_prove_nothing_here(post: Post) -> None:
-    text = page_text(post({"read": "certificate", "certificate": certificate("0" * 64)}))
+    text = page_text(post({"pasted": certificate("0" * 64)}, "/author/certificate"))
     assert "it is about other documents" in text
     assert "✔ it is about" not in text
 
 
 @pytest.mark.parametrize("pasted", ["", "{", "[]", '{"pathway": "<script>alert(1)</script>"}'])
 def test_what_is_no_certificate_is_refused_without_repeating_it(pasted: str, post: Post) -> None:
-    html = post({"read": "certificate", "certificate": pasted}, status=422)
+    html = post({"pasted": pasted}, "/author/certificate", status=422)
     assert "this certificate cannot be read" in page_text(html)
     assert "alert(1)" not in html
 

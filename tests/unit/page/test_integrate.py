@@ -28,14 +28,19 @@ V07 = fields_of(INPUTS["V07"])
 TODAY = dt.date(2026, 3, 1)
 
 
-def shown(html: str, id: str) -> Any:
-    found = re.search(rf'<details id="{id}"[^>]*>.*?<pre[^>]*>(.*?)</pre>', html, re.DOTALL)
+def whole(post: Post, fields: dict[str, str], id: str) -> Any:
+    """What opens when all of a document is asked for."""
+    return json.loads(post({**fields, "do": f"open:{id}"}))
+
+
+def beginning(html: str, id: str) -> str:
+    found = re.search(rf'<details id="{id}-json"[^>]*>.*?<pre[^>]*>(.*?)</pre>', html, re.DOTALL)
     assert found is not None
-    return json.loads(unescape(found[1]))
+    return unescape(found[1])
 
 
-def without_names(cards: list[dict[str, Any]]) -> str:
-    text = json.dumps(cards, sort_keys=True)
+def without_names(cards: list[dict[str, Any]] | str) -> str:
+    text = cards if isinstance(cards, str) else json.dumps(cards, sort_keys=True)
     return re.sub(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "", text)
 
 
@@ -50,19 +55,18 @@ def door() -> TestClient:
 def test_the_cards_shown_are_those_the_service_gives_to_the_call_shown(
     hook: str, post: Post, door: TestClient
 ) -> None:
-    html = post({**V07, "on": "2026-03-01", "view": "integrate", "z.hook": hook})
-    answer = door.post(f"/cds-services/steppedcare-fbss-{hook}", json=shown(html, "call-json"))
+    fields = {**V07, "on": "2026-03-01", "z.hook": hook}
+    answer = door.post(f"/cds-services/steppedcare-fbss-{hook}", json=whole(post, fields, "call"))
     assert answer.status_code == 200
-    assert without_names(answer.json()["cards"]) == without_names(
-        shown(html, "cards-json")["cards"]
-    )
+    shown = whole(post, fields, "cards")["cards"]
+    assert without_names(answer.json()["cards"]) == without_names(shown)
 
 
 def test_a_required_key_left_out_is_the_refusal_the_service_gives(
     post: Post, door: TestClient
 ) -> None:
-    html = post({**V07, "on": "2026-03-01", "view": "integrate", "z.drop.conditions": "yes"})
-    request = shown(html, "call-json")
+    fields = {**V07, "on": "2026-03-01", "view": "integrate", "z.drop.conditions": "yes"}
+    html, request = post(fields), whole(post, fields, "call")
     answer = door.post("/cds-services/steppedcare-fbss-patient-view", json=request)
     assert answer.status_code == 412
     assert "conditions" not in request["prefetch"]
@@ -123,17 +127,66 @@ def test_a_patient_who_is_not_answered_as_entered_through_an_ehr_is_said_to_be_s
 
 
 def test_the_care_plan_shown_is_the_answer_of_the_fhir_door(post: Post, door: TestClient) -> None:
-    html = post({**V07, "on": "", "view": "integrate", "z.show": "apply"})
+    fields = {**V07, "on": "", "z.show": "apply"}
     answer = door.post(
         "/fhir/PlanDefinition/fbss/$apply",
-        content=json.dumps(shown(html, "apply-json")),
+        content=json.dumps(whole(post, fields, "parameters")),
         headers={"Content-Type": "application/fhir+json"},
     )
     assert answer.status_code == 200
-    assert shown(html, "applied-json")["resourceType"] == answer.json()["resourceType"]
-    assert [each["title"] for each in activities(shown(html, "applied-json"))] == [
+    shown = whole(post, fields, "applied")
+    assert shown["resourceType"] == answer.json()["resourceType"]
+    assert [each["title"] for each in activities(shown)] == [
         each["title"] for each in activities(answer.json())
     ]
+
+
+DOCUMENTS = {
+    "cards": ("call", "cards"),
+    "record": ("bundle",),
+    "apply": ("parameters", "applied"),
+    "json": ("patient", "decision"),
+}
+
+
+@pytest.mark.parametrize("show", DOCUMENTS)
+def test_what_stands_in_the_page_is_how_the_whole_document_begins_and_says_how_much_is_left(
+    show: str, post: Post
+) -> None:
+    fields = {**V07, "view": "integrate", "z.show": show, "on": "2026-03-01"}
+    html = post(fields)
+    for id in DOCUMENTS[show]:
+        full, part = post({**fields, "do": f"open:{id}"}), beginning(html, id)
+        assert json.loads(full)
+        assert f'value="open:{id}"' in html
+        if id == "decision":
+            assert json.loads(part).items() <= json.loads(full).items()
+            assert f"{len(json.loads(part))} of {len(json.loads(full))} keys" in html
+            continue
+        assert without_names(full).startswith(without_names(part))
+        lines, told = full.count("\n") + 1, part.count("\n") + 1
+        assert (part == full) != (f"the first {told} of {lines} lines" in html)
+
+
+def test_an_integrator_sees_urgency_and_red_signs_first_of_a_long_answer(post: Post) -> None:
+    html = post({**fields_of(INPUTS["V05"]), "view": "integrate", "z.show": "json"})
+    part = beginning(html, "decision")
+    assert '"urgency": "U0"' in part
+    assert '"red_signs"' in part
+    assert "the beginning of 8 of" in html
+
+
+def test_a_whole_document_is_shown_by_itself_or_kept_as_a_file(client: TestClient) -> None:
+    for verb, how in (("open", "inline"), ("save", "attachment")):
+        answer = client.post("/", data={**V07, "z.show": "json", "do": f"{verb}:decision"})
+        assert answer.headers["content-type"] == "application/json"
+        assert answer.headers["content-disposition"] == f'{how}; filename="decision.json"'
+        assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_a_document_that_is_not_there_is_no_error_but_the_page(post: Post) -> None:
+    assert "<html" in post({**V07, "do": "open:secrets"})
+    assert "<html" in post({**V07, "f.age": "old", "do": "open:call"}, status=422)
 
 
 def activities(plan: dict[str, Any]) -> list[dict[str, Any]]:
