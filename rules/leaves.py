@@ -12,7 +12,7 @@ from rules.truth import FALSE, TRUE, UNKNOWN, truth_of
 from schemas.condition import DAYS, Compare, Is, Known, Leaf, OneOf, Within
 from schemas.facts import PartialDate
 
-OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
+OPERATORS: Mapping[str, Callable[[Any, Any], Any]] = {
     "<": operator.lt,
     "<=": operator.le,
     "=": operator.eq,

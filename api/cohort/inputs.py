@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from api.cohort.batches import Source
+from api.cohort.manifest import NAME
 from api.cohort.shape import CHILDREN
 from schemas.errors import InputError, Problem
 from schemas.pathway import Pathway
@@ -48,9 +50,16 @@ def find_source(path: Path, pathway: Pathway, settings: str, ignore: tuple[str, 
         if path.suffix in _LINES:
             return NdjsonSource(pathway, (path,), settings)
     elif path.is_dir():
+        if (path / NAME).is_file():
+            raise _refused(
+                "answers",
+                "this folder holds the answers of a run",
+                "name what the run was made from",
+            )
         for ending in (".parquet", ".csv"):
             files = {name: tuple(_parts(path, name, ending)) for name in TABLES}
             if files["patients"]:
+                _check_strays(path, files, ignore)
                 return TableSource(pathway, {name: of for name, of in files.items() if of}, ignore)
         lines = tuple(sorted(each for each in path.iterdir() if each.suffix in _LINES))
         if lines:
@@ -115,5 +124,31 @@ def _is_fhir(file: Path) -> bool:
     return isinstance(first, dict) and "resourceType" in first
 
 
-def _refused(code: str, message: str) -> InputError:
-    return InputError(Problem(code=code, message=message, help=_HELP, where="INPUT"))
+def _check_strays(
+    folder: Path, files: Mapping[str, tuple[Path, ...]], ignore: tuple[str, ...]
+) -> None:
+    """Raise InputError for a table in *folder* that is none of *files*: a list misspelt would not be read.
+
+    Neither would be `medications.csv` beside `patients.parquet`.
+    """
+    read = {file for of in files.values() for file in of}
+    for file in sorted(folder.iterdir()):
+        name = file.name.removesuffix(file.suffix)
+        is_table = file.suffix in (".parquet", ".csv") and file.is_file()
+        if is_table and file not in read and name not in ignore:
+            near = difflib.get_close_matches(name[:80], TABLES, n=1, cutoff=0.75)
+            if near and near[0] == name:
+                help = "write all tables in the same format"
+            else:
+                said = f"did you mean `{near[0]}`? " if near else ""
+                help = f"{said}tables are called {', '.join(TABLES)}; take the file away if no rule shall read it"
+            raise InputError(
+                Problem(
+                    code="unknown-table", message="a table in the folder would not be read",
+                    help=help, where=file.name,
+                )
+            )  # fmt: skip
+
+
+def _refused(code: str, message: str, help: str = _HELP) -> InputError:
+    return InputError(Problem(code=code, message=message, help=help, where="INPUT"))

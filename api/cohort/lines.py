@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import datetime as dt
 import io
 import itertools
@@ -65,6 +66,7 @@ class _Lines:
     def _tables(self, held: list[_Line], day: str | None, today: str) -> Iterator[Batch]:
         faults, places, unread = Faults(), {}, {}
         inputs: list[tuple[str, dict[str, Any]]] = []
+        lines: list[_Line] = []
         for each in held:
             if each.patient is None or each.code:
                 name = self.files[each.file].name
@@ -76,19 +78,23 @@ class _Lines:
                 if day is not None:
                     each.data["on"] = day
             places[each.patient] = each
+            lines.append(each)
             inputs.append((each.patient, each.data))
         raw = raw_of(inputs, self.pathway, dt.date.fromisoformat(today), self.settings)
         for row in raw["problems"].to_pylist():
             place = places[row[ID]]
             name = self.files[place.file].name
             faults.add(row[ID], name, place.line, row["code"], row["where"])
-        told = faults.table()
+        told, refused = faults.table(), set(raw["problems"][ID].to_pylist())
         for table, schema in self._schemas.items():
             rows = raw[table]
             ids = rows[ID].to_pylist()
+            # An id may stand on two lines; both are then told, each by its own.
+            own = [line for line in lines if line.patient not in refused]
+            of = own if table == "patients" else [places[id] for id in ids]
             extra = {
-                FILE: pa.array([places[id].file for id in ids], pa.int32()),
-                ROW: pa.array([places[id].line for id in ids], pa.int64()),
+                FILE: pa.array([line.file for line in of], pa.int32()),
+                ROW: pa.array([line.line for line in of], pa.int64()),
                 NOT_USED: pa.array([unread.get(id, 0) for id in ids], pa.int32()),
             }
             columns = [
@@ -113,6 +119,8 @@ class NdjsonSource(_Lines):
                     data = source.readline(MOST_BYTES + 2)
                     if not data:
                         break
+                    if number == 1:
+                        data = data.removeprefix(codecs.BOM_UTF8)
                     if len(data) > MOST_BYTES and not data.endswith(b"\n"):
                         while (rest := source.readline(MOST_BYTES)) and not rest.endswith(b"\n"):
                             pass

@@ -118,6 +118,17 @@ def cannot_write() -> StorageError:
     )
 
 
+def stopped() -> StorageError:
+    return StorageError(
+        Problem(
+            code="stopped",
+            message="stopped before the end; all finished parts are kept",
+            help="run the same command again: it goes on where it stopped",
+            where="--out",
+        )
+    )
+
+
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Keep *folder* to one run at a time; raise InputError when another one is writing there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from decimal import Decimal
@@ -22,12 +23,14 @@ from api.cohort.engines import Engine, open_engine
 from api.cohort.inputs import contents, estimate, find_source
 from api.cohort.manifest import (  # fmt: skip
     ERRORS,
+    NAME,
     WORK,
     Manifest,
     cannot_write,
     check_same,
     put,
     read_manifest,
+    stopped,
 )
 from api.cohort.progress import bar
 from api.cohort.shape import ID, NOT_USED
@@ -113,6 +116,11 @@ class Run:
             )  # fmt: skip
             try:
                 self._decide(engine, left)
+            except InputError:
+                self._forget()
+                raise
+            except KeyboardInterrupt:
+                raise stopped() from None
             finally:
                 engine.close()
             put(self.order.out / ERRORS, self._all_faults)
@@ -141,6 +149,13 @@ class Run:
                 self.spool.fill(self.source.batches(day, on["date"]), told)
         except OSError as error:
             raise cannot_write() from error
+        if not self.spool.anything:
+            raise InputError(
+                Problem(
+                    code="no-patients", message="there is nobody in the input",
+                    help="a patient is a row of `patients`, or a line of NDJSON", where="INPUT",
+                )
+            )  # fmt: skip
         self._filled = True
         if self.spool.doubtful:
             self.manifest.notes["lost_rows"] = list(self.spool.doubtful)
@@ -161,6 +176,12 @@ class Run:
         for stray in self.order.out.glob(".*.tmp"):
             stray.unlink()
         return [at for at in range(self.manifest.buckets) if at not in done]
+
+    def _forget(self) -> None:
+        """Leave an empty folder behind when nothing could be decided: whoever mends the input begins anew in it."""
+        if not self.manifest.parts:
+            shutil.rmtree(self.work, ignore_errors=True)
+            (self.order.out / NAME).unlink(missing_ok=True)
 
     def _decide(self, engine: Engine, left: list[int]) -> None:
         files = tuple(file.name for file in self.source.files)

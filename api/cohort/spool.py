@@ -47,6 +47,11 @@ class Spool:
         self.doubtful: tuple[str, ...] = ()
         self._runs: dict[str, int] = {}
 
+    @property
+    def anything(self) -> bool:
+        """Whether there was a patient, or a fault in place of one."""
+        return bool(self._runs)
+
     def fill(self, batches: Iterable[Batch], told: Callable[[int], None]) -> None:
         """Sort *batches* into buckets; *told* hears how many patients were read. Starts anew if it was cut short."""
         shutil.rmtree(self.folder, ignore_errors=True)

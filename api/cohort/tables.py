@@ -82,8 +82,12 @@ class TableSource:
         """Return the columns of *file* with their types; None for a text file, which has none."""
         try:
             if self.kind == "csv":
-                with file.open(encoding="utf-8-sig", newline="") as text:
-                    names = next(csv.reader([text.readline(BLOCK)]), [])
+                with file.open("rb") as source:
+                    # The first line alone: what is wrong further down is told row by row.
+                    first = source.readline(BLOCK).decode("utf-8-sig")
+                names = next(csv.reader([first]), [])
+                if not names:
+                    problems.append(_problem("missing-column", file.name))
                 if len(set(names)) != len(names):
                     problems.append(_problem("duplicate-column", file.name))  # fmt: skip
                 return dict.fromkeys(names)
@@ -112,7 +116,7 @@ class TableSource:
                 problems.append(_problem("wrong-column-type", where, _EXPECTED[allowed[name]]))
             elif name != "row":
                 found[name] = allowed[name]
-        if held and ID not in found:
+        if held and (ID not in held or ID in ignore):
             problems.append(_problem("missing-column", file))
         return found
 

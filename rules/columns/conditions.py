@@ -7,8 +7,6 @@ Spark alike, and booleans stay bitmaps.
 from __future__ import annotations
 
 import math
-import operator
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -16,19 +14,11 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from rules.leaves import Settings, bound_of, span_of
+from rules.leaves import OPERATORS, Settings, bound_of, span_of
 from schemas.condition import Compare, Is, Known, Leaf, OneOf, Within
 from schemas.facts import FactKind
 from schemas.pathway import Pathway
 
-OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    "=": operator.eq,
-    "!=": operator.ne,
-    ">=": operator.ge,
-    ">": operator.gt,
-}
 ON = "on"
 _UNKNOWN: Any = ibis.null("boolean")
 _MOST_DIGITS = 15

@@ -143,7 +143,8 @@ def flow(title: str, ways: Mapping[tuple[str, str], int], states: Mapping[str, s
 
 
 def _wrapped(label: str) -> str:
-    return "\n".join(textwrap.wrap(label, 40)[:2])
+    """Return *label* in two lines; the table below has what no longer fits."""
+    return "\n".join(textwrap.wrap(label, 44, max_lines=2, placeholder=" …"))
 
 
 def _band(left: float, right: float, size: float) -> Path:

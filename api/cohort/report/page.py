@@ -12,7 +12,7 @@ from api.cohort import report as package
 from api.cohort.manifest import Manifest
 from api.cohort.report.charts import bars, flow, stacked
 from api.cohort.report.counts import MOST_QUESTIONS, MOST_RULES, Counts, count, open_run, scan
-from api.cohort.report.words import STATES, VERDICTS, percent, thousands
+from api.cohort.report.words import MEANINGS, STATES, VERDICTS, percent, thousands
 from schemas.pathway import URGENCY_WORDS, Pathway, Urgency
 
 
@@ -58,7 +58,8 @@ def page(
     links = "".join(f'<li><a href="#{each.id}">{escape(each.title)}</a></li>' for each in sections)
     body = "".join(
         f'<section id="{each.id}" aria-labelledby="h-{each.id}"><h2 id="h-{each.id}">{escape(each.title)}</h2>'
-        f"<p>{each.says}</p><figure>{each.plot}</figure>{each.table}</section>"
+        f'<p>{each.says}</p><figure tabindex="0" aria-label="{escape(each.title)}, drawn">{each.plot}</figure>'
+        f"{each.table}</section>"
         for each in sections
     )
     caveats = "".join(f"<li>{escape(each)}</li>" for each in about["caveats"])
@@ -106,13 +107,16 @@ def _summary(manifest: Manifest, counts: Counts) -> str:
 def _states(counts: Counts) -> Section:
     rows = [(STATES[state], number) for state, number in counts.states.items()]
     name, most = max(rows, key=lambda row: row[1])
-    shares = [(n, thousands(v), percent(v, counts.patients)) for n, v in rows]
+    shares = [
+        (STATES[state], thousands(v), percent(v, counts.patients), MEANINGS[state])
+        for state, v in counts.states.items()
+    ]
     return Section(
         id="states",
         title="Where patients stand",
-        says=f"Most: {escape(name[0].lower() + name[1:])}, {percent(most, counts.patients)}.",
+        says=f"Most patients: {escape(name[0].lower() + name[1:])} ({percent(most, counts.patients)}).",
         plot=bars(_alt("Patients by state", rows), rows, [STATES["red-sign"]]),
-        table=_table("Patients by state", ("State", "Patients", "Share"), shares),
+        table=_table("Patients by state", ("State", "Patients", "Share", "What it means"), shares),
     )
 
 
@@ -158,7 +162,9 @@ def _verdicts(pathway: Pathway, counts: Counts) -> Section:
     return Section(
         id="verdicts",
         title="What is said of each treatment",
-        says="In percent of all patients. An offer is an option to weigh, never an order.",
+        says="In percent of all patients. Recommend and consider are options to weigh, never orders. "
+        "Needs data: an answer is missing that decides. Not yet: an earlier step comes first. "
+        "On hold: an open red sign comes first.",
         plot=stacked(alt, rows, VERDICTS),
         table=_table("Patients by treatment and verdict", ("Treatment", *VERDICTS.values()), lines),
     )
@@ -167,7 +173,10 @@ def _verdicts(pathway: Pathway, counts: Counts) -> Section:
 def _blocks(pathway: Pathway, counts: Counts) -> Section:
     shown = counts.blocks[:MOST_RULES]
     titles = {id: each.title for id, each in pathway.treatments.items()}
-    rows = [(f"{titles[treatment]}: {rule}", number) for treatment, rule, number in shown]
+    rows = [
+        (f"{titles[t]}: {pathway.rules[rule].says if rule in pathway.rules else rule}", number)
+        for t, rule, number in shown
+    ]
     lines = [
         (titles[t], rule, pathway.rules[rule].says if rule in pathway.rules else "", thousands(n))
         for t, rule, n in shown
@@ -215,6 +224,7 @@ def _flow(counts: Counts, earlier: Manifest | None) -> Section:
     )
     if earlier is not None:
         says += f" The earlier run asked on {escape(earlier.about['on']['date'])}."
+    says += " Patients also move because answers grow too old to count; then they need assessment again."
     alt = f"Patients between states; {moved} of {both} moved; the table below has all numbers"
     head = ("Before", "Now", "Patients", "Share")
     return Section(
@@ -245,7 +255,11 @@ def _alt(what: str, rows: Sequence[tuple[str, int]]) -> str:
 
 def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """Return a table that can be scrolled with the keyboard where it is too wide."""
-    heads = "".join(f'<th scope="col">{escape(each)}</th>' for each in head)
+    numbers = [bool(rows) and _is_number(text) for text in (rows[0] if rows else head)]
+    heads = "".join(
+        f'<th scope="col"{_NUMBER if is_number else ""}>{escape(each)}</th>'
+        for each, is_number in zip(head, numbers, strict=True)
+    )
     lines = "".join(
         f'<tr><th scope="row">{escape(row[0])}</th>{"".join(_cell(each) for each in row[1:])}</tr>'
         for row in rows
@@ -259,5 +273,11 @@ def _table(caption: str, head: Sequence[str], rows: Sequence[Sequence[str]]) -> 
 
 def _cell(text: str) -> str:
     """Return one cell; numbers stand under each other."""
-    kind = ' class="n"' if text[:1].isdigit() or text.startswith("under") else ""
-    return f"<td{kind}>{escape(text)}</td>"
+    return f"<td{_NUMBER if _is_number(text) else ''}>{escape(text)}</td>"
+
+
+_NUMBER = ' class="n"'
+
+
+def _is_number(text: str) -> bool:
+    return text[:1].isdigit() or text.startswith("under")

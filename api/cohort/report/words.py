@@ -11,6 +11,15 @@ STATES = {
     "S3": "Stage 3: ablation, stimulation",
     "specialist-review": "Specialist review",
 }
+MEANINGS = {
+    "red-sign": "a sign of danger is open; it comes before every treatment",
+    "out-of-scope": "the pathway is not for this patient",
+    "needs-assessment": "questions every decision rests on have no answer yet, or none that is recent enough",
+    "S1": "medicines and physical therapy together come next or are under way",
+    "S2": "stage 1 has had its chance; injections may be weighed",
+    "S3": "stages 1 and 2 have had their chance; ablation or stimulation may be weighed",
+    "specialist-review": "all stages have had their chance; a specialist looks at the whole again",
+}
 VERDICTS = {
     "recommend": "recommend",
     "consider": "consider",

@@ -3,24 +3,15 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, cast
 
 import ibis
 import ibis.expr.types as ir
 
 from rules.columns.reading.exact import among, bound
-from rules.leaves import Settings, bound_of
+from rules.leaves import OPERATORS, Settings, bound_of
 from schemas.condition import And, Compare, Condition, Is, Known, Not, OneOf, Or
-
-_OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
-    "<": operator.lt,
-    "<=": operator.le,
-    "=": operator.eq,
-    "!=": operator.ne,
-    ">=": operator.ge,
-    ">": operator.gt,
-}
 
 
 def truth_of(
@@ -48,7 +39,7 @@ def truth_of(
             found = among(columns[condition.fact], condition.words)
         case Compare():
             value = bound(bound_of(condition, settings))
-            found = _OPERATORS[condition.operator](columns[condition.fact], value)
+            found = OPERATORS[condition.operator](columns[condition.fact], value)
         case _:
             raise NotImplementedError(f"`{condition.kind}` cannot be asked of one row of a list")
     return cast(ir.BooleanValue, found)

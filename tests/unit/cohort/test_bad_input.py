@@ -181,6 +181,81 @@ def test_a_file_without_what_is_needed_is_refused(
     assert code in done.err
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("people.csv", "patient,age\n"), ("people.ndjson", ""), ("people.ndjson", "\n\n")],
+    ids=["a header alone", "an empty file", "empty lines"],
+)
+def test_an_input_with_nobody_in_it_is_refused_and_the_folder_stays_free(
+    name: str, text: str, tmp_path: Path, cohort: Cohort
+) -> None:
+    file = tmp_path / name
+    file.write_text(text, encoding="utf-8")
+
+    done = cohort(file, "--out", tmp_path / "out")
+    write(tmp_path, "patients", {"patient": ["a"]})
+    again = cohort(tmp_path / "patients.parquet", "--out", tmp_path / "out")
+
+    assert done.code == 2
+    assert done.err.startswith("no-patients")
+    assert again.code == 0
+
+
+def test_one_letter_that_is_not_utf_8_spoils_its_row_and_not_the_file(
+    tmp_path: Path, cohort: Cohort
+) -> None:
+    file = tmp_path / "people.csv"
+    file.write_bytes("patient,age,pain_pattern\na,50,\nb,60,\xe4\n".encode("latin-1"))
+
+    done = cohort(file, "--out", tmp_path / "out")
+
+    assert done.code == 1
+    assert list(answers(tmp_path / "out")) == ["a"]
+    assert [(each["row"], each["code"]) for each in faults(tmp_path / "out")] == [
+        (3, "cannot-be-read")
+    ]
+
+
+@pytest.mark.hazard("H-64")
+@pytest.mark.parametrize(
+    ("stray", "help"),
+    [("medication.parquet", "did you mean `medications`?"), ("trials.csv", "in the same format")],
+)
+def test_a_table_that_nobody_would_read_is_refused(
+    stray: str, help: str, tables: Path, tmp_path: Path, cohort: Cohort
+) -> None:
+    """Left unread without a word, a list of medicines would look as if nobody had given one."""
+    (tables / stray).write_bytes((tables / "medications.parquet").read_bytes())
+
+    done = cohort(tables, "--out", tmp_path / "out")
+    aside = cohort(tables, "--out", tmp_path / "aside", "--ignore", stray.split(".")[0])
+
+    assert done.code == 2
+    assert done.err.startswith(f"unknown-table: {stray}")
+    assert help in done.err
+    assert aside.code == 0
+
+
+def test_the_answers_of_a_run_are_no_input(tables: Path, tmp_path: Path, cohort: Cohort) -> None:
+    cohort(tables, "--out", tmp_path / "out")
+
+    done = cohort(tmp_path / "out", "--out", tmp_path / "again")
+
+    assert done.code == 2
+    assert done.err.startswith("answers: INPUT")
+
+
+def test_an_id_on_two_lines_of_ndjson_is_told_by_both_lines(tmp_path: Path, cohort: Cohort) -> None:
+    file = tmp_path / "people.ndjson"
+    lines = [f'{{"patient": "{id}", "facts": {{}}}}' for id in "aba"]
+    file.write_text("\ufeff" + "\n".join(lines), encoding="utf-8")
+
+    done = cohort(file, "--out", tmp_path / "out")
+
+    assert done.code == 1
+    assert sorted(fault["row"] for fault in faults(tmp_path / "out")) == [1, 3]
+
+
 def test_a_bad_line_of_ndjson_is_told_and_the_others_are_decided(
     tmp_path: Path, cohort: Cohort
 ) -> None:

@@ -23,13 +23,13 @@ def people(tmp_path: Path) -> Path:
     return write(tmp_path, "patients", {"patient": ids, "age": [50] * PATIENTS})
 
 
-def stop_at(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the disk be full when *part* is to be written."""
+def stop_at(part: int, monkeypatch: pytest.MonkeyPatch, why: BaseException | None = None) -> None:
+    """Let the disk be full (or *why* happen) when *part* is to be written."""
     real = run_module.put
 
     def put(file: Path, write: object) -> int:
         if file.name.startswith(f"part-{part:05d}"):
-            raise cannot_write()
+            raise why or cannot_write()
         return real(file, write)  # type: ignore[arg-type]
 
     monkeypatch.setattr(run_module, "put", put)
@@ -53,6 +53,22 @@ def test_a_full_disk_keeps_what_is_finished_and_the_same_command_goes_on(
     assert len(answers(tmp_path / "out")) == PATIENTS
     after = {f.name: f.stat().st_mtime_ns for f in (tmp_path / "out").glob("part-*")}
     assert kept.items() <= after.items()
+
+
+def test_a_run_stopped_by_hand_says_how_to_go_on_and_does(
+    people: Path, tmp_path: Path, cohort: Cohort
+) -> None:
+    words = (people, "--out", tmp_path / "out", "--chunk", "10", "--on", "2026-03-01")
+    with pytest.MonkeyPatch.context() as patch:
+        stop_at(2, patch, KeyboardInterrupt())
+        stopped = cohort(*words)
+
+    done = cohort(*words)
+
+    assert stopped.code == 5
+    assert "run the same command again" in stopped.err
+    assert done.code == 0
+    assert len(answers(tmp_path / "out")) == PATIENTS
 
 
 def test_a_part_that_is_not_as_the_manifest_says_is_made_again(

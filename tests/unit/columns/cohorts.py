@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
 import ibis
 import pyarrow as pa
-import pytest
 
 from rules.check import Checker
 from rules.columns.reading import RawTables, raw_of
@@ -26,26 +24,8 @@ Input = tuple[str, dict[str, Any]]
 
 @contextmanager
 def connected(name: str) -> Iterator[Any]:
-    """Open an engine; skip, and say why, where Spark or Java is missing."""
-    if name != "spark":
-        yield {"polars": ibis.polars.connect, "duckdb": ibis.duckdb.connect}[name]()
-        return
-    sql = pytest.importorskip("pyspark.sql", reason="Spark is not installed (extra `spark`)")
-    if shutil.which("java") is None:
-        pytest.skip("Spark needs Java, and no `java` is on the path")
-    session = (
-        sql.SparkSession.builder.master("local[1]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.sql.shuffle.partitions", "1")
-        .config("spark.sql.session.timeZone", "UTC")
-        .getOrCreate()
-    )
-    try:
-        yield ibis.pyspark.connect(session)
-    finally:
-        session.stop()
+    """Open Polars or DuckDB."""
+    yield {"polars": ibis.polars.connect, "duckdb": ibis.duckdb.connect}[name]()
 
 
 def tables(inputs: Iterable[Input], pathway: Pathway) -> dict[str, pa.Table]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
@@ -13,18 +13,13 @@ import duckdb as native_duckdb
 import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-SPARK: Any = pytest.param(
-    "spark",
-    id="Spark",
-    marks=[
-        pytest.mark.spark,
-        # Spark leaves the socket over which it sent the rows to the garbage collector.
-        pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    ],
-)
+from api.cohort.backends import SparkBackend
+
+UNCLOSED = pytest.mark.filterwarnings("ignore:unclosed <socket.socket:ResourceWarning")
+"""pyspark never closes the socket it reads rows from (`pyspark.util._load_from_socket`); the garbage collector does."""
+SPARK: Any = pytest.param("spark", id="Spark", marks=[pytest.mark.spark, UNCLOSED])
 
 Run = Callable[[ir.Table], list[dict[str, Any]]]
 """Runs an expression over the tables and returns its rows."""
@@ -63,41 +58,34 @@ def sql_of(expression: ir.Table) -> str:
 
 @contextmanager
 def spark(tables: Mapping[str, pa.Table]) -> Iterator[tuple[dict[str, ir.Table], Run]]:
-    """Start Spark in this process; skip, and say why, where it or Java is missing."""
-    sql = pytest.importorskip("pyspark.sql", reason="Spark is not installed (extra `spark`)")
+    """Run it as a cohort is run."""
+    with spark_backend() as backend:
+        for name, table in tables.items():
+            backend.put(name, table)
+        given = {name: backend.table(name) for name in tables}
+        yield given, lambda expression: _rows(backend.rows(backend.plan(expression)))
+
+
+def needs_spark() -> None:
+    """Skip, and say why, where Spark or Java is missing."""
+    pytest.importorskip("pyspark", reason="pyspark is not installed: Spark is not tested")
     if shutil.which("java") is None:
-        pytest.skip("Spark needs Java, and no `java` is on the path")
-    session = (
-        sql.SparkSession.builder.master("local[1]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.sql.shuffle.partitions", "1")
-        .config("spark.sql.session.timeZone", "UTC")
-        .getOrCreate()
-    )
-    given = {
-        name: ibis.table(ibis.Schema.from_pyarrow(table.schema), name=name)
-        for name, table in tables.items()
-    }
+        pytest.skip("no Java on this machine: Spark is not tested")
+
+
+@contextmanager
+def spark_backend() -> Iterator[SparkBackend]:
+    """Start Spark in this process."""
+    needs_spark()
+    with warnings.catch_warnings():
+        # Ibis loads pandas for Spark, which Spark has not tried in its newest version; it is not used here.
+        warnings.simplefilter("ignore", FutureWarning)
+        backend = SparkBackend("local[1]")
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            for name, table in tables.items():
-                path = f"{folder}/{name}.parquet"
-                pq.write_table(table, path)
-                session.read.parquet(path).createOrReplaceTempView(name)
-            with warnings.catch_warnings():
-                # Ibis loads pandas for Spark, which Spark has not tried in its newest version; it is not used here.
-                warnings.simplefilter("ignore", FutureWarning)
-                connection = ibis.pyspark.connect(session)
-            yield (
-                given,
-                lambda expression: [
-                    row.asDict() for row in session.sql(connection.compile(expression)).collect()
-                ],
-            )
+        yield backend
     finally:
-        session.stop()
+        backend.close()
+        gc.collect()  # the sockets of `UNCLOSED`, while the test that opened them still runs
 
 
 def engine_of(name: str) -> Engine:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytest
 
 from api.library import get_vignettes
@@ -23,6 +21,7 @@ from tests.properties.budget import BUDGET, QUICK
 from tests.properties.conftest import generator
 from tests.properties.patients import Generator
 from tests.unit.columns.cohorts import Input, accepted, connected, drawn, raw_tables, tables
+from tests.unit.columns.engines import UNCLOSED, spark_backend
 from tests.unit.columns.readings import reading_table
 
 __all__ = ["generator"]
@@ -83,22 +82,17 @@ def test_random_patients_are_read_as_at_the_bedside_by_polars_and_by_duckdb(
 
 
 @pytest.mark.spark
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # Spark's socket
-@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@UNCLOSED
 def test_spark_reads_random_patients_as_at_the_bedside(
-    pathway: Pathway, checker: Checker, generator: Generator, settings: Settings, tmp_path: Path
+    pathway: Pathway, checker: Checker, generator: Generator, settings: Settings
 ) -> None:
     inputs, patients = drawn(generator, checker, 100, 303)
-    with connected("spark") as engine:
-        given = {}
-        for name, table in tables(inputs, pathway).items():
-            # From a file: what goes to Spark by way of pandas loses its nulls.
-            pq.write_table(table, tmp_path / f"{name}.parquet")
-            given[name] = engine.read_parquet(
-                tmp_path / f"{name}.parquet", table_name=f"raw_{name}"
-            )
-        raw = RawTables(**{name: given[name] for name in EMPTY})
-        found = engine.to_pyarrow(read(raw, pathway, settings))
+    raw = tables(inputs, pathway)
+    with spark_backend() as engine:
+        for name in EMPTY:
+            engine.put(name, raw[name])
+        reading = read(RawTables(**{name: engine.table(name) for name in EMPTY}), pathway, settings)
+        found = engine.rows(engine.plan(reading)).cast(reading.schema().to_pyarrow())
         assert _differing(found, _expected(patients, pathway, settings)) == {}
 
 
