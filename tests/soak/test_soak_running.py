@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.library import get_decider, get_pathway
+from api.running.settings import RunningSettings
 from api.settings import ServiceSettings
 from tests.contract.running.pressing import (
     decide_many,
@@ -66,7 +67,8 @@ def test_a_million_decisions_leave_nothing_behind(tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def app() -> FastAPI:
-    return create_app(ServiceSettings())
+    # Three patients fifty times at once are more than usually may wait; here nobody is to be refused.
+    return create_app(ServiceSettings(running=RunningSettings(most_waiting=1_000)))
 
 
 @pytest.mark.hazard("H-29")
