@@ -18,7 +18,9 @@ The native engine underneath has sharp edges; every choice here answers one of t
 - Names are checked at build time for equal 32-bit hashes: the engine takes equal hashes for equal names.
 - Messages of the engine hold the whole fact. They are never logged, never chained into our errors.
 
-The first exception builds the engine anew before the next evaluation.
+The first exception builds the engine anew before the next evaluation. Of the old one whatever can be freed is freed;
+a ruleset in which an evaluation broke off cannot, so a fault that stays would take all memory: a ruleset of one rule
+is tried before the large ones are built, and there is an end to how much is left behind.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 from itertools import compress
 from operator import itemgetter
@@ -46,6 +48,8 @@ MOST_IN_GROUP = 56
 MOST_ATOMS = 190
 MOST_RULES = 4_000
 MOST_FIRST_CONDITIONS = 400
+MOST_RULES_LEFT = 20_000
+"""Rules in rulesets that could not be freed; each takes 20 to 30 KiB."""
 VERSION = metadata.version("durable_rules")
 
 
@@ -85,6 +89,8 @@ class _Stratum:
         slots: Mapping[Literal, int],
     ) -> None:
         self.groups = _grouped(conclusions)
+        self.breaks_off = False
+        """Whether an evaluation has begun and not ended."""
         names: dict[Literal, str] = {}
         rules: dict[str, Any] = {}
         self.concluded: dict[str, int] = {}
@@ -100,6 +106,7 @@ class _Stratum:
                 }
                 self.concluded[rule] = at
         rules[CANARY] = {"all": [{"m": {"$ex": {"end": 1}}}], "pri": 3}
+        self.size = len(rules)
         _check_limits(rules, [*names.values(), "g", "end", "id", "sid"], len(self.groups))
         self.handle = core.create_ruleset(name, json.dumps(rules))
         self.facts = [
@@ -114,6 +121,7 @@ class _Stratum:
         Raises EngineFault unless every fact was taken, every firing was one of ours and the canary fired once, last.
         """
         handle, assert_fact = self.handle, core.assert_fact
+        self.breaks_off = True
         for head, chosen, texts in self.facts:
             fact = f"{head}{''.join(compress(texts, chosen(board)))}}}"
             if assert_fact(handle, fact)[0] not in (0, 1):
@@ -133,6 +141,20 @@ class _Stratum:
         if ended != 1:
             raise EngineFault("the engine did not complete an evaluation")
         core.delete_state(handle, SID)
+        self.breaks_off = False
+
+    def free(self) -> bool:
+        """Free the ruleset; tell whether that could be done.
+
+        Not after an evaluation that broke off: deleting a state in which no action completed crashes the process.
+        """
+        if self.breaks_off:
+            return False
+        try:
+            core.delete_ruleset(self.handle)
+        except Exception:
+            return False
+        return True
 
     def has_state(self) -> bool:
         """Tell whether a state is left over; there is none between evaluations."""
@@ -165,21 +187,41 @@ class Engine:
         self._places = [self._slots["node", c.name, c.so] for c in self.conclusions]
         self._lock = threading.Lock()
         self._strata: list[_Stratum] = []
-        self.builds = 0
+        self.builds = self.rules_left = 0
         self._build()
 
     def _build(self) -> None:
-        # A ruleset in which an evaluation broke off is left behind, not freed: deleting a state in which no
-        # action completed crashes the process. Faults are rare, a build is small.
+        if self.rules_left > MOST_RULES_LEFT:
+            raise EngineFault("the engine has failed too often")
         self.builds += 1
+        self._probe()
         levels: dict[int, list[tuple[int, Conclusion]]] = {}
         for at, conclusion in enumerate(self.conclusions):
             levels.setdefault(conclusion.stratum, []).append((at, conclusion))
-        self._strata = [
-            _Stratum(f"pathway{self.builds}s{level}", levels[level], self._slots)
-            for level in sorted(levels)
-        ]
+        for level in sorted(levels):
+            name = f"pathway{self.builds}s{level}"
+            self._strata.append(_Stratum(name, levels[level], self._slots))
         self._run(())
+
+    def _probe(self) -> None:
+        """Build, run and free a ruleset in which one rule fires, and the canary after it."""
+        first = next((each for each in self.conclusions if each.alternatives), None)
+        if first is None:
+            return  # nothing can ever be concluded
+        probe = replace(first, alternatives=tuple(first.alternatives[:1]))
+        self._strata.append(_Stratum(f"probe{self.builds}", [(0, probe)], self._slots))
+        fired: list[int] = []
+        self._strata[0].run([1] * self._size, fired)
+        if fired != [0]:
+            raise EngineFault("the engine does not fire")
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """Free what was built."""
+        while self._strata:
+            stratum = self._strata.pop()
+            if not stratum.free():
+                self.rules_left += stratum.size
 
     def run(self, leaves: Truths) -> set[int]:
         """Return the indexes of the conclusions that fired for these comparisons.
@@ -195,7 +237,7 @@ class Engine:
     def renew(self) -> None:
         """Build the engine anew before the next evaluation: it has given an answer that cannot be trusted."""
         with self._lock:
-            self._strata = []
+            self._let_go()
 
     def _attempt(self, leaves: Truths) -> set[int] | None:
         """Run once, on an engine built anew after a fault; return None for any failure.
@@ -207,7 +249,7 @@ class Engine:
                 self._build()
             return self._run(leaves)
         except Exception:
-            self._strata = []
+            self._let_go()
             return None
 
     def _run(self, leaves: Truths) -> set[int]:

@@ -19,14 +19,17 @@ from api import library, reports
 from api.library import get_pathway, get_vignettes
 from rules.check import Checker
 from rules.decide import Decider, _Writer
+from rules.engine import Engine
 from rules.evaluator import evaluate
 from rules.invariants import INVARIANTS, Case, asking
 from rules.invariants.red_signs import same_signs
-from rules.network import Network
+from rules.network import Network, build_network
 from rules.treatments import TreatmentWriter
+from rules.truth import UNKNOWN
 from schemas.decision import OFFERS, Decision
 from schemas.errors import EngineFault
 from schemas.pathway import Pathway, Urgency
+from tests.properties.differential import peak_memory_mb
 
 INPUTS = {v.id: v.input for v in get_vignettes("fbss")}
 EMERGENCY, WEAK, CLEAN = "V03", "V14", "V07"
@@ -65,6 +68,12 @@ class Patient:
 def broken(pathway: Pathway, checker: Checker) -> Patient:
     """A decider of this module's own; every test breaks it through monkeypatch and leaves it whole."""
     return Patient(Decider(pathway, "test"), checker)
+
+
+@pytest.fixture(autouse=True)
+def forgiven(broken: Patient) -> None:
+    """One engine bears the faults of all tests here: more than a service puts up with."""
+    broken.decider.voices.engine.rules_left = 0
 
 
 @pytest.fixture(scope="module")
@@ -190,6 +199,56 @@ def test_a_native_fault_that_lasts_costs_no_red_sign_and_heals_when_it_ends(
     assert broken.case(name).decision.red_signs == healthy[name].red_signs
     assert engine.builds > builds
     assert engine.live_states() == 0
+
+
+@pytest.mark.hazard("H-32")
+@pytest.mark.parametrize("calls", NATIVE_FAULTS.values(), ids=NATIVE_FAULTS)
+def test_a_native_fault_that_lasts_leaves_little_behind(
+    calls: dict[str, Any], pathway: Pathway, monkeypatch: Any
+) -> None:
+    network = build_network(pathway)
+    engine, leaves = Engine(network), (UNKNOWN,) * len(network.leaves)
+    good = engine.run(leaves)
+    with monkeypatch.context() as patch:
+        patch.setattr(rules.engine, "core", Native(**calls))
+        for _ in range(30):
+            with pytest.raises(EngineFault):
+                engine.run(leaves)
+
+    # The stratum in which it broke off, once; afterwards a ruleset of one rule each time.
+    assert engine.rules_left <= 800 + 30
+    assert engine.run(leaves) == good
+
+
+@pytest.mark.hazard("H-32")
+def test_an_engine_that_is_doubted_again_and_again_leaves_nothing_behind(pathway: Pathway) -> None:
+    network = build_network(pathway)
+    engine, leaves = Engine(network), (UNKNOWN,) * len(network.leaves)
+    good, before = engine.run(leaves), peak_memory_mb()
+    for _ in range(20):
+        engine.renew()
+        assert engine.run(leaves) == good
+
+    assert engine.rules_left == 0
+    assert peak_memory_mb() - before < 100
+
+
+@pytest.mark.hazard("H-32")
+def test_there_is_an_end_to_what_faults_leave_behind(pathway: Pathway, monkeypatch: Any) -> None:
+    network = build_network(pathway)
+    engine, leaves = Engine(network), (UNKNOWN,) * len(network.leaves)
+    with monkeypatch.context() as patch:
+        patch.setattr(rules.engine, "core", Native(**NATIVE_FAULTS["a fact raises"]))
+        for _ in range(3):
+            with pytest.raises(EngineFault):
+                engine.run(leaves)
+    monkeypatch.setattr(rules.engine, "MOST_RULES_LEFT", 2)
+    builds = engine.builds
+
+    for _ in range(3):
+        with pytest.raises(EngineFault):
+            engine.run(leaves)
+    assert engine.builds == builds
 
 
 @pytest.mark.hazard("H-61")
