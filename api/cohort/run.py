@@ -231,7 +231,9 @@ class Run:
 
 
 def _write_faults(to: IO[bytes], faults: pa.Table) -> None:
-    for row in faults.to_pylist():
+    # Engines return rows in any order; after a kill the same faults must make the same file.
+    names = [ID, *(name for name in faults.column_names if name != ID)]
+    for row in faults.sort_by([(name, "ascending") for name in names]).to_pylist():
         to.write(json.dumps(row, ensure_ascii=False).encode() + b"\n")
 
 
