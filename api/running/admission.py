@@ -34,6 +34,8 @@ MOST_IN_LANE = 1_000
 RED_WAIT_SECONDS = 0.1
 """A request that may raise a red sign waits so long for the whole decision."""
 ALWAYS = ("/health", "/metrics", "/static")
+NEAR_SECONDS = 0.1
+"""Whose turn is so near is left to it: to look for red signs instead would keep all waiting who stand behind."""
 _DECISIONS = "/decisions"
 
 
@@ -75,13 +77,14 @@ class Admission:
         if not asked.decides:
             await self._whole(self.others, asked, False)
             return
-        red: bool | None = None
+        # Looked at as soon as anybody waits: who comes late must not pass those who may be as red and came before.
+        red = self.deciding.waiting > 0 and asked.may_be_red()
         if not self._has_room(self.deciding):
-            red = asked.may_be_red()
+            red = red or asked.may_be_red()
             if not (red and self.deciding.has_room(True, RED_WAIT_SECONDS)):
                 await self._red_signs(asked, red, LOAD)
                 return
-        await self._whole(self.deciding, asked, bool(red))
+        await self._whole(self.deciding, asked, red)
 
     def _has_room(self, pool: Pool, first: bool = False) -> bool:
         """Tell whether to let in; before it is warm nobody is refused for time, only for the length of the queue."""
@@ -123,6 +126,8 @@ class Admission:
         ):  # fmt: skip
             left = max(0.0, arrived + seconds - time.monotonic())
             done, _ = await asyncio.wait({work}, timeout=left)
+            if not done and why == LOAD and place.is_near(NEAR_SECONDS):
+                done, _ = await asyncio.wait({work}, timeout=NEAR_SECONDS)
             if done or asked.winner == "whole":
                 break
             if why == FAULT or asked.may_be_red():
@@ -175,9 +180,16 @@ class _Place:
 
     def __init__(self, pool: Pool) -> None:
         self._pool, self._begun = pool, 0.0
+        self._before, self._served = 0, 0
         self.is_taken = False
 
+    def is_near(self, seconds: float) -> bool:
+        """Tell whether the work that this place is for is likely to be done within *seconds*."""
+        still = max(0, self._before - (self._pool.served - self._served))
+        return (still + 1) * self._pool.seconds <= seconds
+
     async def take(self, first: bool) -> None:
+        self._before, self._served = self._pool.before(first), self._pool.served
         self._begun = await self._pool.enter(first)
         self.is_taken = True
 

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 _SMOOTH = 0.2
 """Weight of the newest piece of work in the running mean of how long one takes."""
-_FIRST_GUESS = 0.05
+_FIRST_GUESS = 0.02
 
 
 class Pool:
@@ -25,6 +25,7 @@ class Pool:
         self.in_work = 0
         self.seconds = _FIRST_GUESS
         """How long one piece of work takes, lately."""
+        self.served = 0
         self._first: deque[_Waiting] = deque()
         self._others: deque[_Waiting] = deque()
         self._lock = threading.Lock()
@@ -33,9 +34,13 @@ class Pool:
     def waiting(self) -> int:
         return len(self._first) + len(self._others)
 
+    def before(self, first: bool) -> int:
+        """Return how many stand before somebody who comes now."""
+        return len(self._first) if first else self.waiting
+
     def has_room(self, first: bool = False, most_seconds: float | None = None) -> bool:
         """Tell whether somebody who comes now would start to be served in time; *first* stands before the others."""
-        before = len(self._first) if first else self.waiting
+        before = self.before(first)
         if self.in_work < self.most_in_work and not before:
             return True
         if before >= self.most_waiting:
@@ -76,6 +81,7 @@ class Pool:
     def leave(self, begun: float) -> None:
         """Give the place back that was taken at *begun*."""
         self.seconds += _SMOOTH * (time.monotonic() - begun - self.seconds)
+        self.served += 1
         self._pass_on()
 
     def _pass_on(self) -> None:
