@@ -48,6 +48,9 @@ def press(page: Any, key: str) -> None:
 
 
 def choose_file(page: Any, file: dict[str, Any]) -> None:
+    # The browser is told without waiting that choosers go to the test; one opened before it has heard would be lost.
+    page.on("filechooser", lambda _: None)
+    page.wait_for_timeout(300)
     with page.expect_file_chooser() as opened:
         page.keyboard.press("Enter")
     opened.value.set_files(file)
@@ -147,7 +150,7 @@ def test_a_record_is_uploaded(open_page: Open) -> None:
     go_to(page, "#file")
     text = json.dumps(data).encode()
     choose_file(page, {"name": "p.json", "mimeType": "application/json", "buffer": text})
-    page.wait_for_function("document.activeElement.value === 'load'")
+    page.wait_for_selector("button[value=load]:focus")
     page.keyboard.press("Enter")
     assert "understood" in page.locator(".understood").inner_text()
 
