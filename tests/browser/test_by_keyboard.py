@@ -116,13 +116,15 @@ def test_an_option_is_accepted_or_declined_with_a_reason(
 
 
 def test_the_note_is_opened_and_copied(open_page: Open) -> None:
+    from playwright.sync_api import expect
+
     page = open_page("/cases/V07")
     go_to(page, ".tabs button[value=note]")
     press(page, "Enter")
     assert page.evaluate("document.activeElement.id") == "panel-title"
     go_to(page, "#copy")
     page.keyboard.press("Enter")
-    page.wait_for_function("document.getElementById('copied').textContent !== ''")
+    expect(page.locator("#copied")).not_to_be_empty()
     note = page.locator("#note")
     assert page.evaluate(
         "(() => { const it = document.getElementById('note'); return it.selectionEnd - it.selectionStart; })()"

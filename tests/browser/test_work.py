@@ -153,12 +153,14 @@ def test_everything_works_as_plain_forms_without_script(open_page: Open) -> None
 
 
 def test_a_file_is_read_into_the_record_and_the_record_into_the_form(open_page: Open) -> None:
+    from playwright.sync_api import expect
+
     page = open_page("/")
     page.get_by_role("button", name="Paste a record").click()
     page.locator("#file").set_input_files(
         {"name": "p.json", "mimeType": "application/json", "buffer": b'{"facts": {"age": 48}}'}
     )
-    page.wait_for_function("document.querySelector('textarea[name=record]').value !== ''")
+    expect(page.locator("textarea[name=record]")).not_to_have_value("")
     page.get_by_role("button", name="Read this record").click()
     assert "1 fact" in page.locator(".understood").inner_text()
     assert page.locator("[name='f.age']").input_value() == "48"
@@ -190,6 +192,8 @@ def test_a_lost_connection_is_said_and_the_old_answer_is_not_taken_for_a_new_one
 def test_on_a_narrow_screen_the_answer_is_told_before_the_facts_and_one_press_away(
     width: int, open_page: Open
 ) -> None:
+    from playwright.sync_api import expect
+
     page = open_page("/cases/V07", width=width)
     way = page.locator(".jump a").first
     assert way.bounding_box()["y"] < page.locator("#facts").bounding_box()["y"]
@@ -200,7 +204,7 @@ def test_on_a_narrow_screen_the_answer_is_told_before_the_facts_and_one_press_aw
     answered(page)
     assert "U0" in way.inner_text()
     way.click()
-    page.wait_for_function("document.getElementById('answer').getBoundingClientRect().top < 500")
+    expect(page.locator("#answer")).to_be_in_viewport()
     page.goto("/")
     assert page.locator(".jump a").first.inner_text() == "New here? Start here"
     page.set_viewport_size({"width": 1280, "height": 900})
