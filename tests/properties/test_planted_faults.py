@@ -29,7 +29,6 @@ from rules.truth import UNKNOWN
 from schemas.decision import OFFERS, Decision
 from schemas.errors import EngineFault
 from schemas.pathway import Pathway, Urgency
-from tests.properties.differential import peak_memory_mb
 
 INPUTS = {v.id: v.input for v in get_vignettes("fbss")}
 EMERGENCY, WEAK, CLEAN = "V03", "V14", "V07"
@@ -224,13 +223,12 @@ def test_a_native_fault_that_lasts_leaves_little_behind(
 def test_an_engine_that_is_doubted_again_and_again_leaves_nothing_behind(pathway: Pathway) -> None:
     network = build_network(pathway)
     engine, leaves = Engine(network), (UNKNOWN,) * len(network.leaves)
-    good, before = engine.run(leaves), peak_memory_mb()
+    good = engine.run(leaves)
     for _ in range(20):
         engine.renew()
         assert engine.run(leaves) == good
 
     assert engine.rules_left == 0
-    assert peak_memory_mb() - before < 100
 
 
 @pytest.mark.hazard("H-32")
