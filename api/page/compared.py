@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 from pydantic import ValidationError
 
@@ -18,13 +19,14 @@ from schemas.pathway import Pathway
 from schemas.versions import (
     AnswerChange,
     CohortImpact,
+    Format,
     LookChange,
     Transition,
     VersionName,
     VersionReport,
 )
 
-FORMAT = "steppedcare-comparison/1"
+(FORMAT,) = get_args(Format)
 DIRECTIONS = {
     "more-urgent": "\u2191 more urgent",
     "less-urgent": "\u2193 less urgent",

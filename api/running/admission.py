@@ -11,6 +11,7 @@ import asyncio
 import math
 import time
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers
@@ -78,9 +79,9 @@ class Admission:
             await self._whole(self.others, asked, False)
             return
         # Looked at as soon as anybody waits: who comes late must not pass those who may be as red and came before.
-        red = self.deciding.waiting > 0 and asked.may_be_red()
+        red = self.deciding.waiting > 0 and asked.may_be_red
         if not self._has_room(self.deciding):
-            red = red or asked.may_be_red()
+            red = asked.may_be_red
             if not (red and self.deciding.has_room(True, RED_WAIT_SECONDS)):
                 await self._red_signs(asked, red, LOAD)
                 return
@@ -130,7 +131,7 @@ class Admission:
                 done, _ = await asyncio.wait({work}, timeout=NEAR_SECONDS)
             if done or asked.winner == "whole":
                 break
-            if why == FAULT or asked.may_be_red():
+            if why == FAULT or asked.may_be_red:
                 await self._red_signs(asked, True, why, refuse=why == FAULT)
             if asked.winner is not None and asked.winner != "whole":
                 # What still waits for its place gives it up; what hangs in one leaves it to others.
@@ -244,7 +245,9 @@ class _Asked:
             return False
         return True
 
+    @cached_property
     def may_be_red(self) -> bool:
+        """Whether the body, which has arrived, may be of a patient with an open red sign; looked at once."""
         body = bytes(self.body)
         if not self.is_whole:
             return False  # over every limit: the route refuses it
