@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import socket
-import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-import uvicorn
 
 from api.app import create_app
 from api.settings import ServiceSettings
+from tests.serving import in_a_thread
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -25,19 +22,8 @@ FLAGS = [
 @pytest.fixture(scope="session")
 def address() -> Iterator[str]:
     """Serve the application on loopback for as long as the tests run."""
-    with socket.socket() as own:
-        own.bind(("127.0.0.1", 0))
-        config = uvicorn.Config(
-            create_app(ServiceSettings()), access_log=False, log_level="warning"
-        )
-        server = uvicorn.Server(config)
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [own]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
-        yield f"http://127.0.0.1:{own.getsockname()[1]}"
-        server.should_exit = True
-        thread.join(10)
+    with in_a_thread(create_app(ServiceSettings()), access_log=False, log_level="warning") as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,6 @@
 from __future__ import annotations
 
 import io
-import socket
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -70,30 +67,23 @@ def smaller(png: bytes) -> bytes:
 
 def take_all() -> None:
     """Serve the application on loopback, take every picture, and write it with its text."""
-    import uvicorn
     from playwright.sync_api import sync_playwright
 
     from api.app import create_app
     from api.settings import ServiceSettings
     from tests.browser.conftest import CHROMIUM, FLAGS
+    from tests.serving import in_a_thread
 
-    with socket.socket() as own, sync_playwright() as player:
-        own.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(create_app(ServiceSettings()), log_level="error"))
-        thread = threading.Thread(target=server.run, kwargs={"sockets": [own]}, daemon=True)
-        thread.start()
-        while not server.started:
-            time.sleep(0.02)
+    with in_a_thread(create_app(ServiceSettings())) as port, sync_playwright() as player:
         browser = player.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        address = f"http://127.0.0.1:{own.getsockname()[1]}"
         for name, go in PICTURES.items():
-            page = browser.new_context(base_url=address, viewport=SIZE).new_page()
+            page = browser.new_context(
+                base_url=f"http://127.0.0.1:{port}", viewport=SIZE
+            ).new_page()
             go(page)
             (FOLDER / f"{name}.png").write_bytes(smaller(page.screenshot()))
             (FOLDER / f"{name}.txt").write_text(seen(page), encoding="utf-8")
         browser.close()
-        server.should_exit = True
-        thread.join(10)
 
 
 if __name__ == "__main__":
