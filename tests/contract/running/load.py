@@ -59,6 +59,7 @@ class Crowd:
         bodies = {v.id: json.dumps(v.input).encode() for v in get_vignettes("fbss")}
         self.red = [self._request(bodies[name]) for name in RED]
         self.calm = [self._request(bodies[name]) for name in CALM]
+        self.everybody = [self._request(body) for body in bodies.values()]
         self.idle: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
 
     def _request(self, body: bytes) -> bytes:

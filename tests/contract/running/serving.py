@@ -19,6 +19,12 @@ from tests.serving import free_port, surroundings
 START_SECONDS = 90
 
 
+def memory_kb(process: int) -> int:
+    """Return the resident memory of *process*, in KiB."""
+    lines = Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines()
+    return int(next(line for line in lines if line.startswith("VmRSS")).split()[1])
+
+
 @dataclass
 class Served:
     """One running service."""
@@ -42,8 +48,7 @@ class Served:
 
     def memory_kb(self) -> int:
         """Return the resident memory of the process, in KiB."""
-        lines = Path(f"/proc/{self.process.pid}/status").read_text(encoding="ascii").splitlines()
-        return int(next(line for line in lines if line.startswith("VmRSS")).split()[1])
+        return memory_kb(self.process.pid)
 
     def workers(self) -> list[int]:
         """Return the ids of its worker processes."""
