@@ -22,6 +22,11 @@ _SPARK = {
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    # Rows that come as a constant of the plan are worked out by the optimizer, one after the other and uncompiled.
+    "spark.sql.execution.arrow.localRelationThreshold": "0b",
+    # The plans need some hundred compiled classes. Where they are forgotten (100 are kept otherwise), every part
+    # compiles anew, and runs uncompiled at first.
+    "spark.sql.codegen.cache.maxEntries": "5000",
 }
 _LOCAL = {
     "spark.driver.host": "127.0.0.1",
@@ -35,6 +40,9 @@ _LOCAL = {
 
 class Backend(Protocol):
     """One engine."""
+
+    bundled: bool
+    """Whether columns are to be carried on in structs."""
 
     def put(self, name: str, rows: pa.Table) -> None:
         """Let *name* stand for *rows* from now on; they have the same columns every time."""
@@ -57,6 +65,8 @@ class Backend(Protocol):
 
 class PolarsBackend:
     """Frames that ask for their rows when they are collected."""
+
+    bundled = False
 
     def __init__(self) -> None:
         self._connection = ibis.polars.connect()
@@ -106,6 +116,7 @@ class PolarsBackend:
 class _Sql:
     """What is asked in SQL."""
 
+    bundled = True
     _connection: Any
 
     def __init__(self) -> None:

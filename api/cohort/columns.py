@@ -73,7 +73,7 @@ class ColumnEngine:
         """Return the plan of the answer."""
         if self._answer is None:
             table = self.backend.table(READING)
-            answer = decide(table, self.pathway, self.network, self.settings)
+            answer = decide(table, self.pathway, self.network, self.settings, self.backend.bundled)
             self._answer = self.backend.plan(answer)
         return self._answer
 

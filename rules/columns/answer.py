@@ -26,14 +26,21 @@ _FIRST = ("scope", "urgency", "state", "screen_complete", "red_signs")
 _Cases = Sequence[tuple[Formula, str]]
 
 
-def decide(reading: ir.Table, pathway: Pathway, network: Network, settings: Settings) -> ir.Table:
+def decide(
+    reading: ir.Table,
+    pathway: Pathway,
+    network: Network,
+    settings: Settings,
+    bundled: bool = False,
+) -> ir.Table:
     """Return the answer for every patient of *reading*, one row each.
 
     *reading* has the columns `patient`, `on` and one for each fact, as `rules/columns/reading` writes them; null is
-    unknown. *settings* holds a value for every setting. Raises ValueError when a column is lacking.
+    unknown. *settings* holds a value for every setting. *bundled*: for databases, which pass a struct on more cheaply
+    than its columns. Raises ValueError when a column is lacking.
     """
     answer = _Answer(Conclusions(pathway, network))
-    columns = lay_out(reading, answer.formulas(), (PATIENT, ON), pathway, settings)
+    columns = lay_out(reading, answer.formulas(), (PATIENT, ON), pathway, settings, bundled)
     return answer.table(columns)
 
 
@@ -43,11 +50,12 @@ def truths(
     network: Network,
     settings: Settings,
     names: Iterable[str] | None = None,
+    bundled: bool = False,
 ) -> ir.Table:
     """Return `patient` and the truth of the nodes *names* (else every one) in columns `node:NAME`; null is unknown."""
     nodes = Sheet().network(network)
     wanted = {name: nodes[name] for name in (nodes if names is None else names)}
-    columns = lay_out(reading, wanted.values(), (PATIENT, ON), pathway, settings)
+    columns = lay_out(reading, wanted.values(), (PATIENT, ON), pathway, settings, bundled)
     found = {f"{TRUTHS}{name}": columns[formula] for name, formula in wanted.items()}
     return columns.table.select(columns.table[PATIENT], **found)
 

@@ -7,6 +7,7 @@ Spark alike, and booleans stay bitmaps.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -27,6 +28,8 @@ _BETWEEN = {"<": "<=", "<=": "<=", ">": ">", ">=": ">"}
 
 Limits = dict[tuple[str, int], str]
 """The column that holds the farthest day still within, by side and span in days."""
+Column = Callable[[str], Any]
+"""Gives a column by its name."""
 
 
 def columns_of(leaf: Leaf, pathway: Pathway) -> tuple[str, ...]:
@@ -57,21 +60,21 @@ def farthest_day(table: ir.Table, side: str, span: int) -> ir.DateValue:
 
 
 def comparison(
-    leaf: Leaf, table: ir.Table, pathway: Pathway, settings: Settings, limits: Limits
+    leaf: Leaf, column: Column, pathway: Pathway, settings: Settings, limits: Limits
 ) -> Any:
-    """Return *leaf* as a boolean column of *table*, null where it is unknown."""
+    """Return *leaf* as a boolean column, null where it is unknown."""
     match leaf:
         case Known():
-            return table[columns_of(leaf, pathway)[0]].notnull()
+            return column(columns_of(leaf, pathway)[0]).notnull()
         case Is():
-            return table[leaf.fact]
+            return column(leaf.fact)
         case Compare():
-            return _compared(table[leaf.fact], leaf.operator, bound_of(leaf, settings))
+            return _compared(column(leaf.fact), leaf.operator, bound_of(leaf, settings))
         case OneOf():
-            column: Any = table[leaf.fact]
-            return column == leaf.words[0] if len(leaf.words) == 1 else column.isin(leaf.words)
+            words, value = leaf.words, column(leaf.fact)
+            return value == words[0] if len(words) == 1 else value.isin(words)
         case Within():
-            return _within(leaf, table, settings, limits)
+            return _within(leaf, column, settings, limits)
 
 
 def _compared(column: Any, sign: str, bound: Decimal) -> Any:
@@ -107,17 +110,17 @@ def _double(bound: Decimal) -> Any:
     return ibis.literal(float(bound), type="float64")
 
 
-def _within(leaf: Within, table: ir.Table, settings: Settings, limits: Limits) -> Any:
+def _within(leaf: Within, column: Column, settings: Settings, limits: Limits) -> Any:
     """Compare an interval of days with a span before or after the date of the question.
 
     Where the border runs through the interval, `... & null` leaves null; everywhere else it is swallowed.
     """
     first, last = _ends(leaf.fact)
-    begins, ends, on = table[first], table[last], table[ON]
+    begins, ends, on = column(first), column(last), column(ON)
     limit = limit_of(leaf, settings)
     if limit is None:
         return begins.isnull() & _UNKNOWN
-    border = table[limits[limit]]
+    border = column(limits[limit])
     if leaf.side == "past":
         return (begins <= on) & ((begins >= border) | ((ends >= border) & _UNKNOWN))
     return (ends >= on) & ((ends <= border) | ((begins <= border) & _UNKNOWN))

@@ -2,6 +2,10 @@
 
 Ibis writes an expression out wherever it is referred to; a column is the only thing worked out once. Each stratum is
 one projection that carries on what is still needed and adds what can be worked out from it.
+
+What is carried on costs nothing where a column is passed on as it lies (Polars). Where rows are copied (Spark), or a
+plan is examined column by column (every database), six hundred columns through thirty projections cost more than
+everything that is worked out: there the columns of one stratum go as one struct, which is carried on whole.
 """
 
 from __future__ import annotations
@@ -14,93 +18,19 @@ import ibis
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 
-from rules.columns.conditions import ON, Limits, columns_of, comparison, farthest_day, limit_of
-from rules.columns.formulas import Formula, below
+from rules.columns.conditions import ON, comparison, farthest_day
+from rules.columns.formulas import Formula
+from rules.columns.layout import Layout
 from rules.leaves import Settings
-from schemas.condition import Is, Known
 from schemas.pathway import Pathway
-
-_CHEAP = ("yes", "no", "not", "known", "so")
-"""Worked out anew wherever it is used: dearer to carry along than to repeat."""
-
-
-class Layout:
-    """Which formulas become columns, and in which stratum."""
-
-    def __init__(self, wanted: Iterable[Formula], pathway: Pathway, settings: Settings) -> None:
-        self.pathway, self.settings = pathway, settings
-        self.wanted = tuple(dict.fromkeys(wanted))
-        self.formulas = below(self.wanted)
-        uses = self._uses()
-        self.names = {
-            formula: f"_{at}"
-            for at, formula in enumerate(self.formulas)
-            if not self._in_place(formula) and uses[formula] > 1
-        }
-        self.limits: Limits = {}
-        for formula in self.formulas:
-            limit = formula.leaf and limit_of(formula.leaf, settings)
-            if limit:
-                self.limits[limit] = f"_{limit[0]}_{limit[1]}"
-        self.levels = self._levels()
-        self.last_use = self._last_use()
-
-    @staticmethod
-    def _in_place(formula: Formula) -> bool:
-        return formula.kind in _CHEAP or isinstance(formula.leaf, Is | Known)
-
-    def _uses(self) -> dict[Formula, int]:
-        uses: dict[Formula, int] = defaultdict(int)
-        for formula in self.wanted:
-            uses[formula] += 2  # a wanted formula is always a column
-        for formula in reversed(self.formulas):
-            for part in formula.parts:
-                uses[part] += uses[formula] if self._in_place(formula) else 1
-        return uses
-
-    def _levels(self) -> dict[Formula, int]:
-        """Return the stratum each formula can be worked out in; the columns of the reading are stratum 0."""
-        levels: dict[Formula, int] = {}
-        for formula in self.formulas:
-            parts = max((levels[part] for part in formula.parts), default=0)
-            levels[formula] = parts + (1 if formula in self.names else 0)
-        return levels
-
-    def columns(self, formula: Formula) -> set[str]:
-        """Return the columns that *formula* is worked out from."""
-        found: set[str] = set()
-        waiting = [formula]
-        while waiting:
-            top = waiting.pop()
-            if top in self.names and top is not formula:
-                found.add(self.names[top])
-            elif top.leaf is not None:
-                found.update(columns_of(top.leaf, self.pathway))
-                limit = limit_of(top.leaf, self.settings)
-                if limit:
-                    found.update((self.limits[limit], ON))
-            waiting.extend(() if top in self.names and top is not formula else top.parts)
-        return found
-
-    def _last_use(self) -> dict[str, int]:
-        last: dict[str, int] = {}
-        for formula in self.names:
-            for column in self.columns(formula):
-                last[column] = max(last.get(column, 0), self.levels[formula])
-        end = max(self.levels.values(), default=0) + 1
-        for formula in self.wanted:
-            if formula in self.names:
-                last[self.names[formula]] = end
-            else:
-                last.update(dict.fromkeys(self.columns(formula), end))
-        return last
 
 
 class Columns:
     """The wanted formulas as columns of one table."""
 
-    def __init__(self, table: ir.Table, layout: Layout) -> None:
-        self.table, self.layout = table, layout
+    def __init__(self, table: ir.Table, layout: Layout, bundles: Mapping[str, str]) -> None:
+        """*bundles*: the struct that holds a column, for every column that does not stand by itself."""
+        self.table, self.layout, self.bundles = table, layout, bundles
         self._written: dict[Formula, Any] = {}
 
     def __getitem__(self, formula: Formula) -> Any:
@@ -113,14 +43,18 @@ class Columns:
         """Return what the column of *formula* is worked out from."""
         return self._write(formula, False)
 
+    def column(self, name: str) -> Any:
+        """Return the column called *name*, wherever it lies."""
+        bundle = self.bundles.get(name)
+        return self.table[name] if bundle is None else self.table[bundle][name]
+
     def _write(self, formula: Formula, as_column: bool) -> Any:
+        layout = self.layout
         if as_column:
-            return self.table[self.layout.names[formula]]
+            return self.column(layout.names[formula])
         if formula.leaf is not None:
-            layout = self.layout
-            return comparison(
-                formula.leaf, self.table, layout.pathway, layout.settings, layout.limits
-            )
+            pathway, settings = layout.pathway, layout.settings
+            return comparison(formula.leaf, self.column, pathway, settings, layout.limits)
         parts = [self[part] for part in formula.parts]
         match formula.kind:
             case "yes" | "no":
@@ -150,34 +84,45 @@ def lay_out(
     keep: Iterable[str],
     pathway: Pathway,
     settings: Settings,
+    bundled: bool = False,
 ) -> Columns:
     """Return the *wanted* formulas as columns beside the columns *keep* of *reading*.
 
-    Raises ValueError when the reading lacks a column that is needed.
+    *bundled*: carry columns on in structs. Raises ValueError when the reading lacks a column that is needed.
     """
     layout, kept = Layout(wanted, pathway, settings), tuple(keep)
-    missing = sorted(_read(layout, kept) - set(reading.columns))
+    read = _read(layout, kept)
+    missing = sorted(read - set(reading.columns))
     if missing:
         raise ValueError(f"the reading lacks the columns {', '.join(missing)}")
-    first = {name: reading[name] for name in sorted(_read(layout, kept))}
+    bundles: dict[str, str] = {}
+
+    def grown(table: ir.Table, old: dict[str, Any], new: dict[str, Any], level: int) -> ir.Table:
+        """Return *old* columns of *table* with the *new* ones of stratum *level*."""
+        if not bundled or not new:
+            return _projected(table, {**old, **new})
+        bundle = f"stratum_{level}"
+        bundles.update(dict.fromkeys(new, bundle))
+        return _projected(table, {**old, bundle: ibis.struct(new)})
+
+    first = {name: reading[name] for name in sorted(read.difference(kept))}
     first |= {
         name: farthest_day(reading, side, span) for (side, span), name in layout.limits.items()
     }
-    table = _projected(reading, first)
+    table = grown(reading, {name: reading[name] for name in kept}, first, 0)
     strata: Mapping[int, list[Formula]] = defaultdict(list)
     for formula in layout.names:
         strata[layout.levels[formula]].append(formula)
     for level in sorted(strata):
-        columns = Columns(table, layout)
+        columns = Columns(table, layout, bundles)
+        new = {layout.names[formula]: columns.define(formula) for formula in strata[level]}
+        needed = {bundles.get(name, name) for name, last in layout.last_use.items() if last > level}
         parent = table.op()
         live = {
-            name: ops.Field(parent, name)
-            for name in table.columns
-            if name in kept or layout.last_use.get(name, 0) > level
+            name: ops.Field(parent, name) for name in table.columns if name in needed.union(kept)
         }
-        new = {layout.names[formula]: columns.define(formula) for formula in strata[level]}
-        table = _projected(table, {**live, **new})
-    return Columns(table, layout)
+        table = grown(table, live, new, level)
+    return Columns(table, layout, bundles)
 
 
 def _projected(table: ir.Table, columns: Mapping[str, Any]) -> ir.Table:

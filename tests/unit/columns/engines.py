@@ -88,6 +88,10 @@ def spark_backend() -> Iterator[SparkBackend]:
         gc.collect()  # the sockets of `UNCLOSED`, while the test that opened them still runs
 
 
+BUNDLED = ("duckdb", "spark")
+"""These are asked with columns carried on in structs, as cohorts are (`Backend.bundled`)."""
+
+
 def engine_of(name: str) -> Engine:
     """Return the engine of that name."""
     return {"polars": polars, "duckdb": duckdb, "spark": spark}[name]

@@ -25,7 +25,7 @@ from tests.unit.columns.bedside import (
     reasons_of,
     unsettled,
 )
-from tests.unit.columns.engines import SPARK, engine_of
+from tests.unit.columns.engines import BUNDLED, SPARK, engine_of
 from tests.unit.columns.readings import Patient, reading_table
 
 MANY = {QUICK: 20_000, COMMIT: 20_000, RELEASE: 1_000_000}[BUDGET]
@@ -81,7 +81,7 @@ def asked(
     settings = decider.voices.settings(profile)
     with engine_of(engine)({"reading": table}) as (given, run):
         rows: list[dict[str, Any]] = run(
-            decide(given["reading"], decider.pathway, decider.network, settings)
+            decide(given["reading"], decider.pathway, decider.network, settings, engine in BUNDLED)
         )
     return _in_order(rows)
 
@@ -99,7 +99,10 @@ def test_every_conclusion_has_the_truth_that_the_compiled_evaluator_gives_it(
     table = reading_table(decider.pathway, few)
 
     with engine_of(engine)({"reading": table}) as (given, run):
-        rows = run(truths(given["reading"], decider.pathway, decider.network, settings))
+        conclusions = truths(
+            given["reading"], decider.pathway, decider.network, settings, None, engine in BUNDLED
+        )
+        rows = run(conclusions)
 
     evaluator, _ = decider.voices.compiled(settings)
     assert node_differences(evaluator, few, _in_order(rows)) == {}

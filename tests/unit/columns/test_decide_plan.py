@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import ibis
+import ibis.expr.operations as ops
 import polars as pl
 import pyarrow as pa
 import pytest
@@ -26,12 +27,22 @@ PYTHON = re.compile("python|udf|map_batches|map_elements|apply", re.IGNORECASE)
 """What a plan says where it calls Python."""
 
 
-@pytest.fixture(scope="module")
-def answer(decider: Decider) -> ibis.Table:
+def asked(decider: Decider, bundled: bool) -> ibis.Table:
     settings = decider.voices.settings("default")
     empty = reading_table(decider.pathway, [])
     reading = ibis.table(ibis.Schema.from_pyarrow(empty.schema), name="reading")
-    return decide(reading, decider.pathway, decider.network, settings)
+    return decide(reading, decider.pathway, decider.network, settings, bundled)
+
+
+@pytest.fixture(scope="module")
+def answer(decider: Decider) -> ibis.Table:
+    return asked(decider, False)
+
+
+@pytest.fixture(scope="module")
+def bundled(decider: Decider) -> ibis.Table:
+    """The same, as databases are asked."""
+    return asked(decider, True)
 
 
 def plan_of(expression: ibis.Table, table: pa.Table) -> str:
@@ -56,8 +67,8 @@ def test_polars_is_asked_for_nothing_in_python(plan: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_database_is_asked_in_plain_sql(answer: ibis.Table) -> None:
-    one = answer.select("patient", "urgency", "state")
+def test_a_database_is_asked_in_plain_sql(bundled: ibis.Table) -> None:
+    one = bundled.select("patient", "urgency", "state")
 
     sql = sql_of(one)
 
@@ -65,6 +76,18 @@ def test_a_database_is_asked_in_plain_sql(answer: ibis.Table) -> None:
     assert "SELECT" in sql
     assert functions == {"CAST", "COALESCE", "LIST_EXTRACT"}
     assert "CREATE" not in sql
+
+
+def test_a_database_passes_on_few_columns_however_many_conclusions_there_are(
+    answer: ibis.Table, bundled: ibis.Table
+) -> None:
+    def widest(table: ibis.Table) -> int:
+        return max(len(each.schema) for each in table.op().find(ops.Project))
+
+    assert bundled.schema() == answer.schema()
+    assert widest(answer) > 500
+    # Treatments and questions are put together at the end, one column each.
+    assert widest(bundled) < 100
 
 
 def test_what_two_conclusions_share_is_worked_out_once(plan: str, decider: Decider) -> None:
