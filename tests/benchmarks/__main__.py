@@ -1,7 +1,7 @@
 """How long things take, side by side in one run: ratios first, times second.
 
 `python -m tests.benchmarks [PART ...] [--json FILE] [--compare FILE]`; parts are bedside, growth, flat, cold, peers,
-service, served, load, page and cohort, all unless named. FILE of --compare is what --json wrote earlier.
+service, served, load, page, population and cohort, all unless named. FILE of --compare is what --json wrote earlier.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import platform
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,10 @@ PARTS = {
     "served": "peers.served.measure",
     "load": "patient_view.measure",
     "page": "page.measure",
+    "population": "population.measure",
 }
 APART = ("cohort",)
-"""These run in a process of their own and print for themselves."""
+"""These run in a process of their own: `--json FILE` leaves their figures in FILE."""
 
 
 def main(arguments: list[str]) -> int:
@@ -48,7 +50,7 @@ def main(arguments: list[str]) -> int:
     for name in chosen.parts or (*PARTS, *APART):
         if name in APART:
             print(flush=True)
-            subprocess.run([sys.executable, "-m", f"tests.benchmarks.{name}"], check=True)
+            found[name] = apart(name)
             continue
         module, _, function = PARTS[name].rpartition(".")
         part: Part = getattr(importlib.import_module(f"tests.benchmarks.{module}"), function)()
@@ -60,6 +62,15 @@ def main(arguments: list[str]) -> int:
     if chosen.json:
         chosen.json.write_text(json.dumps(found, indent=2), encoding="utf-8")
     return 0
+
+
+def apart(name: str) -> Any:
+    """Measure one of `APART` and return its figures."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "figures.json"
+        command = [sys.executable, "-m", f"tests.benchmarks.{name}", "--json", str(file)]
+        subprocess.run(command, check=True)
+        return json.loads(file.read_text(encoding="utf-8"))
 
 
 def machine() -> str:

@@ -1,4 +1,4 @@
-"""How fast a cohort is decided in columns: `python -m tests.benchmarks.cohort [PATIENTS] [FILE]`, ratios first.
+"""How fast a cohort is decided in columns: `python -m tests.benchmarks cohort`, ratios first.
 
 Processor time on one core, the same readings for all: the compiled evaluator looped in Python; the same with urgency,
 state and verdicts read off; all conclusions in columns; the whole answer in columns, with deciding rules and what is
@@ -13,14 +13,12 @@ import os
 
 os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
+import argparse
 import itertools
-import platform
 import random
 import resource
-import statistics
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,12 +26,13 @@ import ibis
 import polars as pl
 import pyarrow as pa
 
-from api.library import get_decider, program_version
+from api.library import get_decider
 from api.service import get_checker
 from rules.columns import decide, truths
 from rules.columns.answer import TRUTHS
 from rules.decide import Decider
 from tests.benchmarks.cohort_by_hand import by_hand
+from tests.benchmarks.figures import Part, interleaved
 from tests.properties.differential import readings
 from tests.properties.patients import generator_of
 from tests.unit.columns.bedside import node_differences
@@ -45,7 +44,7 @@ DISTINCT = 4_000
 LOOPED = 2_000
 """So many are looped over in Python; its cost for each does not depend on how many there are."""
 ROUNDS = 7
-LEAST_TIMES_LOOPED, MOST_TIMES_HAND = 20.0, 1.5
+LEAST_LOOPED, MOST_HAND = "at least 20", "at most 1.5"
 
 LOOP, VERDICTS = "evaluator looped", "evaluator looped, with verdicts"
 NODES, ANSWER = "columns, all conclusions", "columns, whole answer"
@@ -121,57 +120,36 @@ def _compare(
         raise SystemExit(f"the answers differ, nothing was measured: {dict(different)}")
 
 
-def measure(works: Mapping[str, tuple[Callable[[], Any], int]]) -> dict[str, list[float]]:
-    """Return seconds of the processor for each patient, one figure a round."""
-    times: dict[str, list[float]] = {name: [] for name in works}
-    for work, _ in works.values():
-        work()
-    for _ in range(ROUNDS):
-        for name, (work, count) in works.items():
-            begun = time.process_time()
-            work()
-            times[name].append((time.process_time() - begun) / count)
-    return times
-
-
-def main(arguments: list[str]) -> None:
-    """Measure, print ratios with their targets, then times, and write JSON where asked."""
-    count = int(arguments[0]) if arguments else PATIENTS
+def measured(count: int) -> Part:
+    """Return the figures for *count* patients."""
     decider = get_decider("fbss")
-    measured, written = works(decider, made(decider, DISTINCT), count)
-    times = measure(measured)
-    middle = {name: statistics.median(each) for name, each in times.items()}
-    ratios = {
-        f"{LOOP} / {NODES}": (middle[LOOP] / middle[NODES], LEAST_TIMES_LOOPED, True),
-        f"{VERDICTS} / {ANSWER}": (middle[VERDICTS] / middle[ANSWER], LEAST_TIMES_LOOPED, True),
-        f"{PART} / {HAND}": (middle[PART] / middle[HAND], MOST_TIMES_HAND, False),
-    }
-    print(f"Ratios ({count:,} patients, one core, one run, interleaved)")
-    for name, (ratio, target, least) in ratios.items():
-        held = ratio >= target if least else ratio <= target
-        word = "at least" if least else "at most"
-        print(f"  {name:<68} {ratio:7.1f}   {word} {target:g}: {'holds' if held else 'MISSED'}")
-    print("Processor time for each patient (median; quartiles), and patients a second")
-    for name, each in times.items():
-        low, _, high = statistics.quantiles(each, n=4)
-        print(
-            f"  {name:<36} {middle[name] * 1e6:8.2f} µs ({low * 1e6:.2f} to {high * 1e6:.2f})"
-            f"  {1 / middle[name]:>10,.0f}"
-        )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (
-        1024**2 if sys.platform == "darwin" else 1024
+    all_works, written = works(decider, made(decider, DISTINCT), count)
+    part = Part(
+        f"Columns ({count:,} patients, one core, processor time for each patient)",
+        interleaved(all_works, ROUNDS, "us"),
     )
-    print(
-        f"Writing the expressions of the answer: {written:.2f} s, once. Peak memory {peak:.0f} MiB"
-    )
-    print(
-        f"{program_version()}, Python {platform.python_version()}, Polars {pl.__version__}, "
-        f"Ibis {ibis.__version__}, load {os.getloadavg()[0]:.1f}"
-    )
-    if len(arguments) > 1:
-        figures = {"ratios": {name: each[0] for name, each in ratios.items()}, "seconds": times}
-        Path(arguments[1]).write_text(json.dumps(figures, indent=1), encoding="utf-8")
+    part.ratio(f"{LOOP} / {NODES}", LOOP, NODES, LEAST_LOOPED)
+    part.ratio(f"{VERDICTS} / {ANSWER}", VERDICTS, ANSWER, LEAST_LOOPED)
+    part.ratio(f"{PART} / {HAND}", PART, HAND, MOST_HAND)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    part.notes = [
+        f"writing the expressions of the answer: {written:.2f} s, once; peak memory {peak:.0f} MiB",
+        f"Polars {pl.__version__}, Ibis {ibis.__version__}",
+    ]
+    return part
+
+
+def main() -> None:
+    """Measure, print, and write JSON where asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--patients", type=int, default=PATIENTS)
+    parser.add_argument("--json", type=Path)
+    chosen = parser.parse_args()
+    part = measured(chosen.patients)
+    print(part)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(part.as_json(), indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()
