@@ -123,9 +123,12 @@ spark: .venv/dev .venv/spark
 
 # The engines that are measured beside ours.
 
-.venv/bench: .venv/dev requirements-bench.lock
-	@echo 'installing requirements-bench.lock'
+.venv/bench: .venv/dev requirements-bench.lock requirements-peers.lock
+	@echo 'installing requirements-bench.lock, requirements-peers.lock'
 	@$(LOCKED) $(COMPILED) --requirement requirements-bench.lock
+	@$(BIN)/python -m venv .venv/peers
+	@.venv/peers/bin/python -m pip install --quiet --disable-pip-version-check \
+		--require-hashes --no-deps --only-binary :all: --requirement requirements-peers.lock
 	@touch $@
 
 lock:
@@ -140,6 +143,7 @@ lock:
 		--output-file requirements-spark.lock
 	$(COMPILE) pyproject.toml --extra bench --constraint requirements-dev.lock \
 		--output-file requirements-bench.lock
+	$(COMPILE) --group peers --output-file requirements-peers.lock
 
 clean:
 	rm -rf .venv .tools build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis \

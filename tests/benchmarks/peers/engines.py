@@ -25,16 +25,21 @@ def ours(work: Workload) -> Answer:
 
 def plain_python(work: Workload) -> Answer:
     """What a person would write: one line a rule, two truths, nothing unknown."""
+    space: dict[str, Any] = {}
+    exec(compile(python_source(work), "<plain python>", "exec"), space)
+    found: Answer = space["run"]
+    return found
+
+
+def python_source(work: Workload) -> str:
+    """Return a function `run` of one patient, with a line for each rule."""
     lines = ["def run(p):"]
     names = {name: f"n{at}" for at, name in enumerate(work.names)}
     lines += [f"    {fact} = p[{fact!r}]" for fact in work.patients[0]]
     for node in work.network.nodes:
         lines.append(f"    {names[node.name]} = {_python(node.condition, work, names)}")
     lines.append(f"    return ({', '.join(names.values())},)")
-    space: dict[str, Any] = {}
-    exec(compile("\n".join(lines), "<plain python>", "exec"), space)
-    found: Answer = space["run"]
-    return found
+    return "\n".join(lines)
 
 
 def durable_rules(work: Workload) -> Answer:

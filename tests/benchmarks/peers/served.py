@@ -9,17 +9,21 @@ import http.client
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 from tests.benchmarks.figures import Figure, Part, Ratio
 from tests.benchmarks.peers import node
+from tests.benchmarks.peers.clinical import serving as clinical
 from tests.benchmarks.peers.workload import Workload, build
 from tests.benchmarks.serving import serving
 from tests.benchmarks.wrk import Load, is_here, load
 from tests.cql.npm import installed
 
 OURS = "steppedcare, both voices"
+CLINICAL = ("cql-execution", "HealthChain", "OpenFisca")
 
 
 def measure() -> Part:
@@ -39,6 +43,15 @@ def measure() -> Part:
                 found[f"{name} behind Node"] = _checked(work, pid, port, f"/{name}", bodies)
     else:
         part.notes.append("json-rules-engine, cql-execution: not measured, node is not installed")
+    if clinical.is_here():
+        for peer in clinical.PEERS:
+            asked = [json.dumps(peer.ask(work, patient)).encode() for patient in work.patients]
+            with clinical.served(peer, work) as (pid, port):
+                found[peer.name] = _checked(
+                    work, pid, port, peer.path, asked, partial(peer.letters, work)
+                )
+    else:
+        part.notes.append("HealthChain, OpenFisca: not measured, `make bench` makes their room")
     for name, each in found.items():
         part.ratios.append(Ratio(f"{name}: requests a second", each.rate))
         part.figures += [
@@ -48,18 +61,26 @@ def measure() -> Part:
         ]
     for name, each in found.items():
         if name != OURS:
-            wanted = "over 1" if name.startswith("cql") else ""
+            wanted = "over 1" if name.startswith(CLINICAL) else ""
             part.ratios.append(
                 Ratio(f"ours / {name}, requests", found[OURS].rate / each.rate, wanted)
             )
     return part
 
 
-def _checked(work: Workload, pid: int, port: int, path: str, bodies: list[bytes]) -> Load:
+def _checked(
+    work: Workload,
+    pid: int,
+    port: int,
+    path: str,
+    bodies: list[bytes],
+    letters: Callable[[Any], Any] = lambda answer: answer,
+) -> Load:
     line = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
     for body, expected in zip(bodies, node.letters(work), strict=True):
         line.request("POST", path, body, {"Content-Type": "application/json"})
-        assert json.loads(line.getresponse().read()) == expected, f"{path} answers otherwise"
+        answer = letters(json.loads(line.getresponse().read()))
+        assert answer == expected, f"{path} answers otherwise"
     line.close()
     return load(pid, port, path, bodies)
 
