@@ -12,7 +12,7 @@ from api.running import known
 from pathways.loader import load_pathway
 from rules.evaluation import Voices
 from rules.network import Network, Node
-from schemas.codes import Code, CodeLists
+from schemas.codes import Code, CodeLists, Concept
 from schemas.condition import Or
 from schemas.errors import PathwayError
 from schemas.pathway import Pathway
@@ -47,11 +47,27 @@ def notices(one: Break) -> bool:
     """Tell whether a self-test finds anything wrong while *one* is broken."""
     with pytest.MonkeyPatch.context() as patch:
         one.plant(patch)
-        return any(known.differences())
+        noticed = any(known.differences())
+        if one.kind == "rule":
+            get_decider(
+                "fbss"
+            ).voices.engine.renew()  # lets go of 16 MB that nobody else would free
+        return noticed
 
 
 def _renamed(code: Code) -> Code:
     return code.model_copy(update={"code": f"{code.code[:-1]}~"})
+
+
+def _is_said_twice(code: Code, concept: Concept) -> bool:
+    """Tell whether a code that begins like *code* means the same *concept* with all that begins like it."""
+    return any(
+        other.prefix
+        and other is not code
+        and other.system == code.system
+        and code.code.startswith(other.code)
+        for other in concept.codes
+    )
 
 
 def _with_lists(lists: CodeLists) -> Callable[[Patch], None]:
@@ -65,6 +81,8 @@ def _codes() -> Iterator[Break]:
             for number, code in enumerate(concept.codes):
                 if not (uri := lists.systems[code.system].uri):
                     continue  # never matched: no address of its system is known
+                if _is_said_twice(code, concept):
+                    continue  # nothing is broken: the same record is read the same way
                 codes = [*concept.codes]
                 codes[number] = _renamed(code)
                 changed = [*concepts]
