@@ -5,269 +5,44 @@ from __future__ import annotations
 import datetime as dt
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from typing import Any
 
-import durable_rules_engine as core
 import pytest
 
 import rules.engine
 import rules.evaluation
 from api import library, reports
-from api.library import get_pathway, get_vignettes
-from rules.check import Checker
-from rules.decide import Decider, _Writer
-from rules.engine import Engine
+from api.library import get_pathway
+from rules.decide import _Writer
 from rules.evaluator import evaluate
-from rules.invariants import INVARIANTS, Case, asking
-from rules.invariants.red_signs import same_signs
-from rules.network import Network, build_network
+from rules.invariants import Case
+from rules.network import Network
 from rules.treatments import TreatmentWriter
-from rules.truth import UNKNOWN
 from schemas.decision import OFFERS, Decision
-from schemas.errors import EngineFault
-from schemas.pathway import Pathway, Urgency
+from schemas.pathway import Urgency
+from tests.properties.planted import (
+    CLEAN,
+    EMERGENCY,
+    PATIENTS,
+    SIGNS,
+    WEAK,
+    Native,
+    Patient,
+    broken,
+    drops_a_firing,
+    forgiven,
+    healthy,
+    holds_in_spite_of_it,
+    raising,
+    reports_another,
+)
 
-INPUTS = {v.id: v.input for v in get_vignettes("fbss")}
-EMERGENCY, WEAK, CLEAN = "V03", "V14", "V07"
-PATIENTS = (EMERGENCY, WEAK, CLEAN)
-SIGNS = {EMERGENCY: {"R1", "R1a", "R6"}, WEAK: {"R2"}, CLEAN: set()}
-AGREEMENT = "INV-E2"
-"""The law that says there was no fault; every other law holds for a faulty decision as well."""
+__all__ = ["broken", "forgiven", "healthy"]
 
 pytestmark = [pytest.mark.hazard("H-29"), pytest.mark.hazard("H-30"), pytest.mark.hazard("H-31")]
-
-
-class Native:
-    """The native engine with some of its calls replaced."""
-
-    def __init__(self, **replaced: Any) -> None:
-        self._replaced = replaced
-
-    def __getattr__(self, name: str) -> Any:
-        return self._replaced.get(name) or getattr(core, name)
-
-
-class Patient:
-    """Asks one decider, whose insides a test may break."""
-
-    def __init__(self, decider: Decider, checker: Checker) -> None:
-        self.decider = decider
-        self.ask = asking(decider, checker)
-
-    def case(self, name: str) -> Case:
-        case = self.ask(INPUTS[name])
-        assert case is not None
-        return case
-
-
-@pytest.fixture(scope="module")
-def broken(pathway: Pathway, checker: Checker) -> Patient:
-    """A decider of this module's own; every test breaks it through monkeypatch and leaves it whole."""
-    return Patient(Decider(pathway, "test"), checker)
-
-
-@pytest.fixture(autouse=True)
-def forgiven(broken: Patient) -> None:
-    """One engine bears the faults of all tests here: more than a service puts up with."""
-    broken.decider.voices.engine.rules_left = 0
-
-
-@pytest.fixture(scope="module")
-def healthy(decider: Decider, checker: Checker) -> dict[str, Decision]:
-    patient = Patient(decider, checker)
-    return {name: patient.case(name).decision for name in PATIENTS}
-
-
-def holds_in_spite_of_it(case: Case, healthy: Decision, name: str) -> None:
-    """The red signs are those of a healthy run; the rest says incomplete, offers nothing, is never routine."""
-    decision = case.decision
-    assert {sign.id for sign in decision.red_signs} == SIGNS[name]
-    assert list(same_signs(healthy, decision)) == []
-    assert decision.incomplete
-    assert decision.faults
-    assert not decision.screen_complete
-    assert decision.urgency < Urgency.U3
-    assert not [item for item in decision.treatments if item.verdict in OFFERS]
-    broken = [law.check(case) for law in INVARIANTS.values() if law.id != AGREEMENT]
-    assert [text for texts in broken for text in texts] == []
-
-
-# -- the engine ------------------------------------------------------------------------------------
-
-
-def drops_a_firing(engine: Any) -> Callable[[Any], set[int]]:
-    """The conclusion `red(any)`, or for want of it the first, never fires."""
-    run = engine._run
-    names = [c.name for c in engine.conclusions]
-
-    def lossy(leaves: Any) -> set[int]:
-        fired = run(leaves)
-        red = [at for at in fired if names[at] == "red(any)"]
-        return fired - set(red or sorted(fired)[:1])
-
-    return lossy
-
-
-def reports_another(engine: Any) -> Callable[[Any], set[int]]:
-    run = engine._run
-    named = {at for at, _, _ in engine.checked}
-
-    def swapped(leaves: Any) -> set[int]:
-        fired = run(leaves)
-        return fired ^ {min(fired & named), min(named - fired)}
-
-    return swapped
-
-
-@pytest.mark.parametrize("name", PATIENTS)
-@pytest.mark.parametrize(
-    "fault", [drops_a_firing, reports_another], ids=["a firing dropped", "another conclusion"]
-)
-def test_a_lying_engine_is_contradicted_by_the_witness(
-    fault: Any, name: str, broken: Patient, healthy: dict[str, Decision], monkeypatch: Any
-) -> None:
-    voices = broken.decider.voices
-    before = voices.disagreements
-    with monkeypatch.context() as patch:
-        patch.setattr(voices.engine, "_run", fault(voices.engine))
-        faulty = broken.case(name)
-
-    assert faulty.decision.faults == ("voices-differ",)
-    assert voices.disagreements == before + 1
-    holds_in_spite_of_it(faulty, healthy[name], name)
-    assert broken.case(name).decision.red_signs == healthy[name].red_signs
-    assert not broken.case(name).decision.incomplete
-
-
-def test_every_conclusion_the_engine_drops_is_noticed(broken: Patient, monkeypatch: Any) -> None:
-    voices = broken.decider.voices
-    case = broken.case(EMERGENCY)
-    evaluator, _ = voices.compiled(case.settings)
-    leaves = evaluator.leaves(case.facts, case.patient.on)
-    truths, fired = evaluator.nodes(leaves), voices.engine.run(leaves)
-    named = {at for at, _, _ in voices.engine.checked}
-
-    assert len(fired & named) > 200
-    assert len(named) > 700
-    assert voices.engine.disagreements(fired, truths) == []
-    for at in named:
-        assert voices.engine.disagreements(fired ^ {at}, truths) == [
-            voices.engine.conclusions[at].name
-        ]
-
-
-def raising(*_: Any) -> Any:
-    raise Exception('{"sid":"s","temperature_c":38.9}')  # as the engine does, with the whole fact
-
-
-NATIVE_FAULTS: dict[str, dict[str, Any]] = {
-    "a fact raises": {"assert_fact": raising},
-    "a fact is refused with code 2": {"assert_fact": lambda *_: (2, 0)},
-    "the run breaks off before its canary": {"complete_and_start_action": lambda *_: None},
-    "no action is begun": {"start_action_for_state": lambda *_: None},
-    "an action raises": {"complete_and_start_action": raising},
-    "a firing that is none of ours": {"complete_and_start_action": lambda *_: '{"r9999x9":{}}'},
-    "a state cannot be deleted": {"delete_state": raising},
-    "nothing can be built": {"create_ruleset": raising, "assert_fact": raising},
-    "memory is out": {"assert_fact": lambda *_: (_ for _ in ()).throw(MemoryError())},
-}
-
-
-@pytest.mark.parametrize("name", PATIENTS)
-@pytest.mark.parametrize("calls", NATIVE_FAULTS.values(), ids=NATIVE_FAULTS)
-def test_a_native_fault_that_lasts_costs_no_red_sign_and_heals_when_it_ends(
-    calls: dict[str, Any],
-    name: str,
-    broken: Patient,
-    healthy: dict[str, Decision],
-    monkeypatch: Any,
-) -> None:
-    engine = broken.decider.voices.engine
-    builds = engine.builds
-    with monkeypatch.context() as patch:
-        patch.setattr(rules.engine, "core", Native(**calls))
-        for _ in range(2):
-            faulty = broken.case(name)
-            assert faulty.decision.faults == ("rule-engine",)
-            holds_in_spite_of_it(faulty, healthy[name], name)
-
-    assert not broken.case(name).decision.incomplete
-    assert broken.case(name).decision.red_signs == healthy[name].red_signs
-    assert engine.builds > builds
-    assert engine.live_states() == 0
-
-
-@pytest.mark.hazard("H-32")
-@pytest.mark.parametrize("calls", NATIVE_FAULTS.values(), ids=NATIVE_FAULTS)
-def test_a_native_fault_that_lasts_leaves_little_behind(
-    calls: dict[str, Any], pathway: Pathway, monkeypatch: Any
-) -> None:
-    network = build_network(pathway)
-    engine, leaves = Engine(network), (UNKNOWN,) * len(network.leaves)
-    good = engine.run(leaves)
-    with monkeypatch.context() as patch:
-        patch.setattr(rules.engine, "core", Native(**calls))
-        for _ in range(30):
-            with pytest.raises(EngineFault):
-                engine.run(leaves)
-
-    # The stratum in which it broke off, once; afterwards a ruleset of one rule each time.
-    assert engine.rules_left <= 800 + 30
-    assert engine.run(leaves) == good
-
-
-@pytest.mark.hazard("H-32")
-def test_an_engine_that_is_doubted_again_and_again_leaves_nothing_behind(pathway: Pathway) -> None:
-    network = build_network(pathway)
-    engine, leaves = Engine(network), (UNKNOWN,) * len(network.leaves)
-    good = engine.run(leaves)
-    for _ in range(20):
-        engine.renew()
-        assert engine.run(leaves) == good
-
-    assert engine.rules_left == 0
-
-
-@pytest.mark.hazard("H-32")
-def test_there_is_an_end_to_what_faults_leave_behind(pathway: Pathway, monkeypatch: Any) -> None:
-    network = build_network(pathway)
-    engine, leaves = Engine(network), (UNKNOWN,) * len(network.leaves)
-    with monkeypatch.context() as patch:
-        patch.setattr(rules.engine, "core", Native(**NATIVE_FAULTS["a fact raises"]))
-        for _ in range(3):
-            with pytest.raises(EngineFault):
-                engine.run(leaves)
-    monkeypatch.setattr(rules.engine, "MOST_RULES_LEFT", 2)
-    builds = engine.builds
-
-    for _ in range(3):
-        with pytest.raises(EngineFault):
-            engine.run(leaves)
-    assert engine.builds == builds
-
-
-@pytest.mark.hazard("H-61")
-def test_the_fault_of_the_engine_carries_nothing_of_the_patient(
-    broken: Patient, monkeypatch: Any
-) -> None:
-    case = broken.case(EMERGENCY)
-    evaluator, _ = broken.decider.voices.compiled(case.settings)
-    leaves = evaluator.leaves(case.facts, case.patient.on)
-    monkeypatch.setattr(rules.engine, "core", Native(assert_fact=raising))
-
-    with pytest.raises(EngineFault) as caught:
-        broken.decider.voices.engine.run(leaves)
-
-    told: Any = caught.value
-    while told is not None:
-        assert "38.9" not in str(told)
-        told = told.__context__ or told.__cause__
-
-
-# -- the witness and the screen --------------------------------------------------------------------
 
 
 class Walked:

@@ -26,7 +26,7 @@ from rules.evaluator import Screen
 from schemas.decision import OFFERS
 from tests.contract.doors import CANARY, DECISIONS, JSON
 from tests.contract.running.asgi import asked
-from tests.properties.test_planted_faults import (
+from tests.properties.planted import (
     INPUTS,
     NATIVE_FAULTS,
     PATIENTS,
