@@ -99,7 +99,13 @@ class Admission:
         in_time = asked.decides and self.is_warm
 
         async def work() -> None:
-            await place.take(first)
+            try:
+                await place.take(first, patient=not in_time)
+            except TimeoutError:
+                if not asked.may_be_red:
+                    await self._refuse(asked)
+                    return
+                await place.take(True, patient=True)
             self._show()
             try:
                 await self.app(
@@ -189,9 +195,9 @@ class _Place:
         still = max(0, self._before - (self._pool.served - self._served))
         return (still + 1) * self._pool.seconds <= seconds
 
-    async def take(self, first: bool) -> None:
+    async def take(self, first: bool, patient: bool) -> None:
         self._before, self._served = self._pool.before(first), self._pool.served
-        self._begun = await self._pool.enter(first)
+        self._begun = await self._pool.enter(first, patient)
         self.is_taken = True
 
     def leave(self) -> None:

@@ -1,4 +1,8 @@
-"""A number of places to work in, and a queue that is short by design: whoever would wait too long is told at once."""
+"""A number of places to work in, and a queue that is short by design: whoever would wait too long is told at once.
+
+Those with a possible red sign stand in front, always. How long the others have waited lately counts in who of them is
+let in, and who is overtaken for too long all the same is sent away.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +15,8 @@ from contextlib import suppress
 _SMOOTH = 0.2
 """Weight of the newest piece of work in the running mean of how long one takes."""
 _FIRST_GUESS = 0.02
+_PATIENCE = 3
+"""So many pieces of work anybody waits for, however long they take: a slow service is not a full one."""
 
 
 class Pool:
@@ -25,6 +31,8 @@ class Pool:
         self.in_work = 0
         self.seconds = _FIRST_GUESS
         """How long one piece of work takes, lately."""
+        self.turn_seconds = 0.0
+        """How long others have waited lately for each who stood before them: longer where some overtook."""
         self.served = 0
         self._first: deque[_Waiting] = deque()
         self._others: deque[_Waiting] = deque()
@@ -48,20 +56,32 @@ class Pool:
         if most_seconds is None and before < self.most_in_work:
             # One more for each place may always wait: a service that is slow, and idle, refuses nobody.
             return True
-        seconds = self.most_seconds if most_seconds is None else most_seconds
-        return (before + 1) * self.seconds / self.most_in_work <= seconds
+        limit = self.most_seconds if most_seconds is None else most_seconds
+        each = self.seconds / self.most_in_work
+        return (before + 1) * (each if first else max(each, self.turn_seconds)) <= limit
 
-    async def enter(self, first: bool = False) -> float:
-        """Wait for a place and take it; return when, for `leave`."""
-        waiting = None
+    async def enter(self, first: bool = False, patient: bool = True) -> float:
+        """Wait for a place and take it; return when, for `leave`.
+
+        Raises TimeoutError for one of the others who is not *patient* and was overtaken for too long.
+        """
+        waiting, before, begun = None, self.before(first), time.monotonic()
         with self._lock:
             if self.in_work < self.most_in_work:
                 self.in_work += 1
             else:
                 waiting = _Waiting()
                 (self._first if first else self._others).append(waiting)
-        if waiting is not None:
-            await self._turn(waiting)
+        longest = max(self.most_seconds, _PATIENCE * self.seconds)
+        each = longest  # for who gets no turn at all, as if one alone took so long
+        try:
+            if waiting is not None:
+                async with asyncio.timeout(None if first or patient else longest):
+                    await self._turn(waiting)
+            each = (time.monotonic() - begun) / (before + 1)
+        finally:
+            if not first:
+                self.turn_seconds += _SMOOTH * (each - self.turn_seconds)
         return time.monotonic()
 
     async def _turn(self, waiting: _Waiting) -> None:

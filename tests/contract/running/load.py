@@ -67,12 +67,12 @@ class Crowd:
         return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
     async def ask(self, request: bytes, answers: Answers) -> None:
-        """Ask once, on a connection that is idle or a new one; ask again where a connection was closed meanwhile."""
+        """Ask once, on a connection that is idle or a new one; where it was closed meanwhile again, on a new one."""
         answers.asked += 1
         begun = time.perf_counter()
-        for _ in range(5):
+        for attempt in range(5):
             try:
-                status, body = await asyncio.wait_for(self._once(request), 20)
+                status, body = await asyncio.wait_for(self._once(request, attempt > 0), 20)
             except (OSError, asyncio.IncompleteReadError, TimeoutError):
                 continue
             told = "red" if status == 200 and b'"red_signs":[{' in body else str(status)
@@ -80,9 +80,11 @@ class Crowd:
             return
         answers.lost += 1
 
-    async def _once(self, request: bytes) -> tuple[int, bytes]:
+    async def _once(self, request: bytes, anew: bool = False) -> tuple[int, bytes]:
         reader, writer = (
-            self.idle.pop() if self.idle else await asyncio.open_connection(self.host, self.port)
+            self.idle.pop()
+            if self.idle and not anew
+            else await asyncio.open_connection(self.host, self.port)
         )
         try:
             writer.write(request)
