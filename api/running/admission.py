@@ -80,7 +80,8 @@ class Admission:
             return
         # Looked at as soon as anybody waits: who comes late must not pass those who may be as red and came before.
         red = self.deciding.waiting > 0 and asked.may_be_red
-        if not self._has_room(self.deciding):
+        # While anybody waits to be screened there is room for nobody else: both use the same processor.
+        if not self._has_room(self.deciding) or self.lane.waiting > 0:
             red = asked.may_be_red
             if not (red and self.deciding.has_room(True, RED_WAIT_SECONDS)):
                 await self._red_signs(asked, red, LOAD)

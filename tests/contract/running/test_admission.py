@@ -75,6 +75,24 @@ def test_every_open_red_sign_is_answered_and_every_other_patient_refused(
     assert answer.headers["steppedcare-recorded"] == "no"
 
 
+def test_who_gets_no_turn_is_sent_away_unless_a_red_sign_is_to_be_told(
+    client: TestClient, entrance: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pool = entrance.deciding
+    monkeypatch.setattr(Admission, "is_warm", True)
+    monkeypatch.setattr(pool, "in_work", pool.most_in_work)  # somebody is at work, and stays
+    for name, seconds in (("most_seconds", 0.05), ("seconds", 0.001), ("turn_seconds", 0.0)):
+        monkeypatch.setattr(pool, name, seconds)
+
+    calm, red = (client.post(DECISIONS, json=data) for data in (CALM, RED))
+
+    assert is_refused(calm)
+    assert red.status_code == 200
+    assert red.json()["red_signs"]
+    assert red.json()["faults"] == ["overload"]
+    assert pool.waiting == 0
+
+
 def test_a_refusal_has_our_shape(client: TestClient, crowded: Admission) -> None:
     answer = client.post(DECISIONS, json=CALM)
 

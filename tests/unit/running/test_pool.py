@@ -93,3 +93,56 @@ def test_a_place_is_not_lost_with_whoever_gives_up_waiting_for_it() -> None:
         assert (pool.in_work, pool.waiting) == (0, 0)
 
     run(test())
+
+
+def test_who_is_overtaken_for_too_long_is_sent_away_and_counts_for_those_who_come() -> None:
+    async def test() -> None:
+        pool = Pool(1, 8, 0.05)
+        pool.seconds = 0.001
+        begun = await pool.enter()
+        hasty = asyncio.ensure_future(pool.enter(patient=False))
+        patient = asyncio.ensure_future(pool.enter())
+        red = asyncio.ensure_future(pool.enter(True, patient=False))
+        with pytest.raises(TimeoutError):
+            await hasty
+        assert (pool.waiting, red.done(), patient.done()) == (2, False, False)
+        assert pool.turn_seconds >= 0.2 * 0.05
+
+        pool.leave(begun)
+        pool.leave(await red)
+        pool.leave(await patient)
+        assert (pool.in_work, pool.waiting) == (0, 0)
+
+    run(test())
+
+
+def test_how_long_others_have_waited_is_no_matter_for_who_may_be_red() -> None:
+    async def test() -> None:
+        pool = Pool(1, 8, 0.5)
+        pool.seconds = 0.01
+        begun = await pool.enter()
+        waiting = asyncio.ensure_future(pool.enter())
+        await settle()
+        assert pool.has_room()
+        pool.turn_seconds = 0.3
+        assert not pool.has_room()
+        assert pool.has_room(first=True)
+
+        pool.leave(begun)
+        pool.leave(await waiting)
+
+    run(test())
+
+
+def test_a_slow_service_sends_nobody_away_who_waits_for_one_piece_of_work() -> None:
+    async def test() -> None:
+        pool = Pool(1, 8, 0.02)
+        pool.seconds = 1.0
+        begun = await pool.enter()
+        waiting = asyncio.ensure_future(pool.enter(patient=False))
+        await asyncio.sleep(0.1)
+        assert not waiting.done()
+        pool.leave(begun)
+        pool.leave(await waiting)
+
+    run(test())
