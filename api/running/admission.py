@@ -144,7 +144,7 @@ class Admission:
                 # What still waits for its place gives it up; what hangs in one leaves it to others.
                 if not place.is_taken:
                     work.cancel()
-                place.leave()
+                place.leave(ended=False)
                 _forget(work)
                 return
         await work
@@ -201,10 +201,10 @@ class _Place:
         self._begun = await self._pool.enter(first, patient)
         self.is_taken = True
 
-    def leave(self) -> None:
+    def leave(self, ended: bool = True) -> None:
         if self.is_taken:
             self.is_taken = False
-            self._pool.leave(self._begun)
+            self._pool.leave(self._begun, ended)
 
 
 class _Asked:

@@ -16,7 +16,7 @@ _SMOOTH = 0.2
 """Weight of the newest piece of work in the running mean of how long one takes."""
 _FIRST_GUESS = 0.02
 _PATIENCE = 3
-"""So many pieces of work anybody waits for, however long they take: a slow service is not a full one."""
+"""So many pieces of work anybody waits for, however long they take: a slow service, or one that hangs, is not full."""
 
 
 class Pool:
@@ -72,22 +72,25 @@ class Pool:
             else:
                 waiting = _Waiting()
                 (self._first if first else self._others).append(waiting)
-        longest = max(self.most_seconds, _PATIENCE * self.seconds)
-        each = longest  # for who gets no turn at all, as if one alone took so long
+        each = self.most_seconds  # for who gets no turn at all, as if one alone took so long
         try:
             if waiting is not None:
-                async with asyncio.timeout(None if first or patient else longest):
-                    await self._turn(waiting)
+                await self._turn(waiting, first or patient)
             each = (time.monotonic() - begun) / (before + 1)
         finally:
             if not first:
                 self.turn_seconds += _SMOOTH * (each - self.turn_seconds)
         return time.monotonic()
 
-    async def _turn(self, waiting: _Waiting) -> None:
+    async def _turn(self, waiting: _Waiting, patient: bool) -> None:
+        served = self.served
         try:
+            if not patient:
+                await asyncio.wait({waiting.turn}, timeout=self.most_seconds)
+                if not waiting.turn.done() and self.served - served >= _PATIENCE:
+                    raise TimeoutError
             await waiting.turn
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, TimeoutError):
             with self._lock:
                 for queue in (self._first, self._others):
                     with suppress(ValueError):
@@ -98,10 +101,10 @@ class Pool:
                 self._pass_on()
             raise
 
-    def leave(self, begun: float) -> None:
-        """Give the place back that was taken at *begun*."""
+    def leave(self, begun: float, ended: bool = True) -> None:
+        """Give back the place taken at *begun*; work that has not *ended* is waited for no more."""
         self.seconds += _SMOOTH * (time.monotonic() - begun - self.seconds)
-        self.served += 1
+        self.served += ended
         self._pass_on()
 
     def _pass_on(self) -> None:

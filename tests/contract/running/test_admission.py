@@ -81,7 +81,8 @@ def test_who_gets_no_turn_is_sent_away_unless_a_red_sign_is_to_be_told(
     pool = entrance.deciding
     monkeypatch.setattr(Admission, "is_warm", True)
     monkeypatch.setattr(pool, "in_work", pool.most_in_work)  # somebody is at work, and stays
-    for name, seconds in (("most_seconds", 0.05), ("seconds", 0.001), ("turn_seconds", 0.0)):
+    monkeypatch.setattr("api.running.pool._PATIENCE", 0)
+    for name, seconds in (("most_seconds", 0.05), ("turn_seconds", 0.0)):
         monkeypatch.setattr(pool, name, seconds)
 
     calm, red = (client.post(DECISIONS, json=data) for data in (CALM, RED))
