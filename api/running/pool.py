@@ -72,13 +72,14 @@ class Pool:
             else:
                 waiting = _Waiting()
                 (self._first if first else self._others).append(waiting)
-        each = self.most_seconds  # for who gets no turn at all, as if one alone took so long
+        turns = 1  # for who gets none at all, as if one alone took so long
         try:
             if waiting is not None:
                 await self._turn(waiting, first or patient)
-            each = (time.monotonic() - begun) / (before + 1)
+            turns = before + 1
         finally:
             if not first:
+                each = (time.monotonic() - begun) / turns
                 self.turn_seconds += _SMOOTH * (each - self.turn_seconds)
         return time.monotonic()
 

@@ -91,6 +91,7 @@ def test_a_place_is_not_lost_with_whoever_gives_up_waiting_for_it() -> None:
         await asyncio.gather(early, late, return_exceptions=True)
         await settle()
         assert (pool.in_work, pool.waiting) == (0, 0)
+        assert pool.turn_seconds < 1  # for moments, not for the ten seconds they might have
 
     run(test())
 
