@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,20 @@ def cases_report(id: str) -> Report:
 
 
 def _checked(id: str, cases: tuple[Vignette, ...]) -> Report:
-    decider, checker = get_decider(id), get_checker(id)
     lines, good, total = [], 0, 0
+    for vignette, name, wrong in _judged(id, cases):
+        total += 1
+        good += not wrong
+        lines.append(f"{vignette} {'as expected' if not wrong else 'DIFFERS'}: {name}")
+        lines += [f"    {text}" for text in wrong]
+    return lines, f"{good} of {total} as expected", good == total
+
+
+def _judged(id: str, cases: tuple[Vignette, ...]) -> Iterator[tuple[str, str, list[str]]]:
+    """Yield for every look: the vignette's id, the look's name, and what is wrong with the decision."""
+    decider, checker = get_decider(id), get_checker(id)
     for vignette in cases:
         for look in vignette.looks:
-            total += 1
             patient = checker.check(look.input, dt.date.min)
             decision = decider.decide(patient)
             wrong = [*differences(decision, look.expect), *wrong_answers(decision, look)]
@@ -47,19 +57,17 @@ def _checked(id: str, cases: tuple[Vignette, ...]) -> Report:
             wrong += check(
                 Case(decider.pathway, decider.network, settings, look.input, patient, decision)
             )
-            good += not wrong
-            lines.append(f"{vignette.id} {'as expected' if not wrong else 'DIFFERS'}: {look.name}")
-            lines += [f"    {text}" for text in wrong]
-    return lines, f"{good} of {total} as expected", good == total
+            yield vignette.id, look.name, wrong
 
 
-def ready(id: str) -> tuple[str, ...]:
-    """Return the names of test patients that do not come out right; nothing when all is well.
+def not_ready(id: str) -> Iterator[str]:
+    """Yield the name of every test patient that does not come out right; one patient between two of them.
 
-    A service asks this before it takes calls, so the teaching cases are left to `cases check`.
+    Yields an empty text for a patient with whom nothing was wrong, so that others get their turn. A service asks
+    this before it takes calls, so the teaching cases are left to `cases check`.
     """
-    lines, _, _ = _checked(id, get_vignettes(id))
-    return tuple(line.split(" ")[0] for line in lines if " DIFFERS: " in line)
+    for vignette, _, wrong in _judged(id, get_vignettes(id)):
+        yield vignette if wrong else ""
 
 
 def replay_result(id: str, recorded: Any) -> Replay:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 from api import reports
@@ -17,8 +18,7 @@ OVERDUE = 3
 """So many times the pause may pass without a self-test that ended before the service is no longer ready."""
 AGAIN_SECONDS = 3.0
 """The pause after a self-test that failed."""
-_LONG_BREATH, _SHORT_BREATH = 20.0, 0.2
-_BREATH = 0.005
+_BREATH, _LONG_BREATH = 0.005, 0.2
 """Seconds between two steps, so that a patient who waits is not kept waiting by one who is known."""
 
 
@@ -84,18 +84,15 @@ class SelfTest:
         return wrong
 
     def _steps(self) -> Iterator[str]:
-        for id in pathway_ids():
-            self._breathe(_LONG_BREATH)
-            yield from reports.ready(id)
-        for name in differences():
+        for name in chain(*map(reports.not_ready, pathway_ids()), differences()):
             if name:
                 yield name
-            self._breathe(_SHORT_BREATH)
+            self._breathe()
         yield from self._also()
 
-    def _breathe(self, seconds: float) -> None:
-        """Wait a moment, and while patients wait up to so many *seconds*; a test may not be put off for ever."""
-        end = time.monotonic() + seconds
+    def _breathe(self) -> None:
+        """Wait a moment, and a little longer while patients wait; a test may not be put off for ever."""
+        end = time.monotonic() + _LONG_BREATH
         self._stop.wait(_BREATH)
         while self.is_running and self._is_pressed() and time.monotonic() < end:
             self._stop.wait(_BREATH)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from api import reports
-from api.library import get_pathway
+from api.library import get_pathway, get_vignettes
 from api.running import self_test as module
 from api.running.counters import Counters
 from api.running.journal import open_journal
@@ -69,7 +69,7 @@ def tested() -> SelfTest:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing is tested but what a test names."""
-    monkeypatch.setattr(reports, "ready", lambda _: ())
+    monkeypatch.setattr(reports, "not_ready", lambda _: ())
     monkeypatch.setattr(module, "differences", lambda: iter(()))
 
 
@@ -85,8 +85,8 @@ def test_until_something_was_tested_the_service_is_not_ready(tested: SelfTest) -
 @pytest.mark.parametrize(
     ("where", "what", "wrong"),
     [
-        ("ready", lambda _: ("V03",), ("V03",)),
-        ("ready", raising, ("self-test",)),
+        ("not_ready", lambda _: ("", "V03"), ("V03",)),
+        ("not_ready", raising, ("self-test",)),
         ("differences", lambda: iter(["", "rule-r1"]), ("rule-r1",)),
         ("differences", raising, ("self-test",)),
     ],
@@ -101,13 +101,25 @@ def test_what_is_wrong_is_named_and_what_breaks_the_test_is_wrong(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(reports if where == "ready" else module, where, what)
+    monkeypatch.setattr(reports if where == "not_ready" else module, where, what)
 
     assert tested.once() == wrong
     assert tested.wrong == wrong
     assert not tested.has_passed
     assert b"steppedcare_self_test_ok 0.0" in tested._counters.text()
     assert CANARY not in capsys.readouterr().err
+
+
+def test_a_self_test_lets_whoever_waits_have_a_turn_after_each_known_patient(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    breaths: list[float] = []
+    tested = SelfTest(60, Counters(), open_journal())
+    monkeypatch.setattr(tested._stop, "wait", breaths.append)
+
+    assert tested.once() == ()
+    looks = sum(len(vignette.looks) for vignette in get_vignettes("fbss"))
+    assert len(breaths) >= looks + len(read_known()["fbss"]["patients"])
 
 
 def test_a_self_test_that_no_longer_ends_makes_the_service_not_ready(
