@@ -1,7 +1,7 @@
 """A number of places to work in, and a queue that is short by design: whoever would wait too long is told at once.
 
-Those with a possible red sign stand in front, always. How long the others have waited lately counts in who of them is
-let in, and who is overtaken for too long all the same is sent away.
+Those with a possible red sign stand in front, always. How seldom the others have had a turn lately counts in who of
+them is let in, and who is overtaken for too long all the same is sent away.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ import time
 from collections import deque
 from contextlib import suppress
 
-_SMOOTH = 0.2
-"""Weight of the newest piece of work in the running mean of how long one takes."""
+_SMOOTH, _SMOOTH_TURN = 0.2, 0.1
+"""Weight of the newest piece of work, and of the newest turn, in the running mean of how long one takes."""
 _FIRST_GUESS = 0.02
 _PATIENCE = 3
 """So many pieces of work anybody waits for, however long they take: a slow service, or one that hangs, is not full."""
@@ -32,8 +32,10 @@ class Pool:
         self.seconds = _FIRST_GUESS
         """How long one piece of work takes, lately."""
         self.turn_seconds = 0.0
-        """How long others have waited lately for each who stood before them: longer where some overtook."""
+        """How long it is lately from one turn of others to the next: longer where some overtook."""
         self.served = 0
+        self._turn_since = 0.0
+        """Since when the others who wait have had no turn."""
         self._first: deque[_Waiting] = deque()
         self._others: deque[_Waiting] = deque()
         self._lock = threading.Lock()
@@ -58,30 +60,38 @@ class Pool:
             return True
         limit = self.most_seconds if most_seconds is None else most_seconds
         each = self.seconds / self.most_in_work
-        return (before + 1) * (each if first else max(each, self.turn_seconds)) <= limit
+        if not first:
+            # What others lose to those in front counts twice: it may as well be more.
+            each += 2 * max(0.0, self.turn_seconds - each)
+        return (before + 1) * each <= limit
 
     async def enter(self, first: bool = False, patient: bool = True) -> float:
         """Wait for a place and take it; return when, for `leave`.
 
         Raises TimeoutError for one of the others who is not *patient* and was overtaken for too long.
         """
-        waiting, before, begun = None, self.before(first), time.monotonic()
+        waiting, begun = None, time.monotonic()
         with self._lock:
             if self.in_work < self.most_in_work:
                 self.in_work += 1
+                if not first:
+                    self._count_turn(0.0)
             else:
                 waiting = _Waiting()
+                if not (first or self._others):
+                    self._turn_since = begun
                 (self._first if first else self._others).append(waiting)
-        turns = 1  # for who gets none at all, as if one alone took so long
-        try:
-            if waiting is not None:
+        if waiting is not None:
+            try:
                 await self._turn(waiting, first or patient)
-            turns = before + 1
-        finally:
-            if not first:
-                each = (time.monotonic() - begun) / turns
-                self.turn_seconds += _SMOOTH * (each - self.turn_seconds)
+            except TimeoutError:
+                # Who gets no turn at all counts as if one alone took so long.
+                self._count_turn(time.monotonic() - begun)
+                raise
         return time.monotonic()
+
+    def _count_turn(self, seconds: float) -> None:
+        self.turn_seconds += _SMOOTH_TURN * (seconds - self.turn_seconds)
 
     async def _turn(self, waiting: _Waiting, patient: bool) -> None:
         served = self.served
@@ -116,6 +126,10 @@ class Pool:
                 return
             following = queue.popleft()
             following.given = True
+            if queue is self._others:
+                now = time.monotonic()
+                self._count_turn(now - self._turn_since)
+                self._turn_since = now
         following.wake()
 
 

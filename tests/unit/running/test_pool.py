@@ -111,7 +111,7 @@ def test_who_is_overtaken_for_too_long_is_sent_away_and_counts_for_those_who_com
         with pytest.raises(TimeoutError):
             await hasty
         assert (pool.waiting, red.done(), patient.done()) == (2, False, False)
-        assert pool.turn_seconds >= 0.2 * 0.05
+        assert pool.turn_seconds >= 0.1 * 0.05
 
         pool.leave(begun)
         pool.leave(await red)
@@ -135,6 +135,31 @@ def test_how_long_others_have_waited_is_no_matter_for_who_may_be_red() -> None:
 
         pool.leave(begun)
         pool.leave(await waiting)
+
+    run(test())
+
+
+def test_from_turn_to_turn_is_longer_by_all_who_overtake_and_none_who_stands_free() -> None:
+    async def test() -> None:
+        pool = Pool(1, 8, 10)
+        begun = await pool.enter()
+        others = [asyncio.ensure_future(pool.enter()) for _ in range(2)]
+        await settle()
+        for other in others:
+            for _ in range(4):
+                red = asyncio.ensure_future(pool.enter(True))
+                await asyncio.sleep(0.01)
+                pool.leave(begun)
+                begun = await red
+            pool.leave(begun)
+            begun = await other
+        # Two turns, each after four who overtook.
+        turn = pool.turn_seconds
+        assert turn >= 0.19 * 0.04
+        pool.leave(begun)
+
+        pool.leave(await pool.enter())
+        assert pool.turn_seconds < turn
 
     run(test())
 
