@@ -37,10 +37,10 @@ def measure() -> Part:
         part.notes.append("Spark is not measured: it needs `make spark` and Java")
     with tempfile.TemporaryDirectory() as folder:
         people = {size: Path(folder) / str(size) for size in (FEW, LOOPED, *SIZES)}
-        for size, each in people.items():
-            synthesise(get_pathway("fbss"), size, 1, each)
+        for size, source in people.items():
+            synthesise(get_pathway("fbss"), size, 1, source)
         looped = _run(people[LOOPED], "bedside")[0] - _run(people[FEW], "bedside")[0]
-        each: dict[tuple[str, int], float] = {("bedside", LOOPED): looped / LOOPED}
+        costs: dict[tuple[str, int], float] = {("bedside", LOOPED): looped / LOOPED}
         memory: dict[tuple[str, int], float] = {}
         for backend in backends:
             start = _run(people[FEW], backend)[0]
@@ -48,17 +48,19 @@ def measure() -> Part:
             for size in SIZES:
                 if size <= MOST.get(backend, size):
                     seconds, memory[backend, size] = _run(people[size], backend)
-                    each[backend, size] = (seconds - start) / size
+                    costs[backend, size] = (seconds - start) / size
     part.figures = [
         Figure(f"{backend}, {size:,} people", [seconds], "us")
-        for (backend, size), seconds in each.items()
+        for (backend, size), seconds in costs.items()
     ]
     least, most = min(SIZES), max(SIZES)
-    by_hand = each["bedside", LOOPED]
+    bedside = costs["bedside", LOOPED]
     for backend in backends:
-        part.ratios.append(Ratio(f"bedside / {backend}, {least:,}", by_hand / each[backend, least]))
+        part.ratios.append(
+            Ratio(f"bedside / {backend}, {least:,}", bedside / costs[backend, least])
+        )
     if most > least:
-        linear = each["polars", most] / each["polars", least]
+        linear = costs["polars", most] / costs["polars", least]
         part.ratios.append(Ratio(f"polars, each of {most:,} / of {least:,}", linear, "about 1"))
     for (backend, size), held in memory.items():
         wanted = f"at most {MOST_MIB}" if size == most else ""

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,16 +47,24 @@ class Ended:
     """Of the processor, in this process and whatever it waited for; a JVM that outlives it is not in it."""
     mebibytes: float
     """The most that the process held at once, without a JVM beside it."""
+    clock: float
+    """Seconds that passed."""
 
 
 def decided(source: Path, out: Path, *more: str) -> Ended:
     """Run the command and measure it alone: `RUSAGE_CHILDREN` would remember every child before it."""
     with tempfile.TemporaryFile("w+") as said:
+        begun = time.monotonic()
         process = subprocess.Popen(command(source, out, *more), stdout=said, stderr=said)
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         said.seek(0)
-        return Ended(said.read(), used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+        return Ended(
+            out=said.read(),
+            seconds=used.ru_utime + used.ru_stime,
+            mebibytes=used.ru_maxrss / 1024,
+            clock=time.monotonic() - begun,
+        )
 
 
 def ordered(out: Path) -> pl.DataFrame:
@@ -78,7 +87,8 @@ def test_a_million_people_get_the_same_answers_from_every_backend(
     if backend == "spark":
         needs_spark()
     chunk = str(max(10, share(MILLION) // 4))
-    decided(million, tmp_path / "out", "--backend", backend, "--chunk", chunk)
+    done = decided(million, tmp_path / "out", "--backend", backend, "--chunk", chunk)
+    print(f"{share(MILLION)} people on {backend}: {done.clock:.0f} s by the clock")
 
     assert ordered(on_polars).equals(ordered(tmp_path / "out"))
 
