@@ -17,10 +17,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from tests.contract.doors import CANARY
 from tests.contract.running.load import Answers, Crowd, at
 from tests.contract.running.malformed import malformed, throw
-from tests.contract.running.serving import Served, memory_kb, served
+from tests.contract.running.serving import Served, memory_kb, served, with_receipts
 
 TICK = os.sysconf("SC_CLK_TCK")
 
@@ -86,24 +88,31 @@ def overload(folder: Path, rounds: int, seconds: int) -> None:
 
 
 def throw_malformed(folder: Path, count: int) -> None:
-    """Send *count* malformed bodies: nothing breaks, nothing comes back, nothing grows."""
-    with served(folder) as service:
+    """Send *count* malformed bodies: nothing breaks, nothing comes back or is kept, nothing grows."""
+    settings = {**with_receipts(folder), "STEPPEDCARE_LOG_LEVEL": "INFO"}
+    with served(folder, settings=settings) as service:
         asyncio.run(throw(service.address, malformed(300, "warm")))
         _, slower = stretch(service)
         before = service.memory_kb()
         thrown = asyncio.run(throw(service.address, malformed(count, "soak")))
         grown = (service.memory_kb() - before) / 1024
-        assert service.process.poll() is None
-        log = service.told()
+        numbers = httpx2.get(f"{service.address}/metrics").text
+        assert service.stop() == 0
+    # The log, the receipts, and whatever else it left.
+    kept = {file.name: file.read_bytes() for file in folder.rglob("*") if file.is_file()}
     told(
         "malformed", bodies=sum(thrown.statuses.values()), statuses=dict(thrown.statuses),
-        p99=at(thrown.seconds, 0.99), slower=slower, grown_mb=grown, log_kb=len(log) / 1024,
+        p99=at(thrown.seconds, 0.99), slower=slower, grown_mb=grown,
+        log_kb=len(kept["service.log"]) / 1024, files=sorted(kept),
     )  # fmt: skip
 
     assert all(status < 500 for status in thrown.statuses)
     assert thrown.told == 0
-    assert CANARY not in log
-    assert len(log) < 10 * 1024 * 1024
+    assert "steppedcare_requests_total" in numbers
+    assert CANARY not in numbers
+    assert "log.sqlite3" in kept
+    assert [name for name, content in kept.items() if CANARY.encode() in content] == []
+    assert len(kept["service.log"]) < 10 * 1024 * 1024
     assert grown <= 50
     assert at(thrown.seconds, 0.99) <= 0.05 * slower
 

@@ -17,6 +17,7 @@ import httpx2
 from tests.serving import free_port, surroundings
 
 START_SECONDS = 90
+SECRET = "kq3V8cXw0ZbT5nYr1LhEo7sUd2GfJ9aM"
 
 
 def memory_kb(process: int) -> int:
@@ -64,6 +65,17 @@ class Served:
                 if parent == self.process.pid and b"spawn_main" in line:
                     found.append(int(entry.name))
         return sorted(found)
+
+
+def with_receipts(folder: Path) -> dict[str, str]:
+    """Return the settings of a service that keeps receipts in *folder*, and logs every request."""
+    key = folder / "key"
+    key.write_text(SECRET)
+    key.chmod(0o600)
+    return {
+        "STEPPEDCARE_RECORD": "receipt", "STEPPEDCARE_LOG_KEY_FILE": str(key),
+        "STEPPEDCARE_DATABASE": str(folder / "log.sqlite3"), "STEPPEDCARE_LOG_LEVEL": "DEBUG",
+    }  # fmt: skip
 
 
 @contextmanager

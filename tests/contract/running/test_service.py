@@ -17,12 +17,11 @@ import pytest
 
 from api.library import get_vignettes
 from tests.contract.doors import CANARY, DECISIONS, JSON, as_bytes, hostile
-from tests.contract.running.serving import Served, served
+from tests.contract.running.serving import SECRET, Served, served, with_receipts
 
 pytestmark = pytest.mark.slow  # each starts a process
 
 RED: dict[str, Any] = next(each.input for each in get_vignettes("fbss") if each.id == "V14")
-SECRET = "kq3V8cXw0ZbT5nYr1LhEo7sUd2GfJ9aM"
 
 
 class Askers:
@@ -188,16 +187,9 @@ def test_a_worker_that_is_killed_is_replaced_and_no_red_sign_goes_unanswered(
 def test_a_name_in_every_field_key_header_and_address_stands_in_no_log_number_answer_or_file(
     tmp_path: Path,
 ) -> None:
-    key, database = tmp_path / "key", tmp_path / "log.sqlite3"
-    key.write_text(SECRET)
-    key.chmod(0o600)
-    settings = {
-        "STEPPEDCARE_RECORD": "receipt", "STEPPEDCARE_LOG_KEY_FILE": str(key),
-        "STEPPEDCARE_DATABASE": str(database), "STEPPEDCARE_LOG_LEVEL": "DEBUG",
-    }  # fmt: skip
     found: list[str] = []
     with (
-        served(tmp_path, settings=settings) as service,
+        served(tmp_path, settings=with_receipts(tmp_path)) as service,
         httpx2.Client(base_url=service.address) as client,
     ):
         bodies = [as_bytes(value) for value in hostile(RED)]
