@@ -67,7 +67,7 @@ class ConflictError(SteppedCareError):
 
 
 class StorageError(SteppedCareError):
-    """The disk is full or cannot be written; what was finished is kept."""
+    """The disk is full or cannot be written, or work on it was stopped; what was finished is kept."""
 
 
 class SettingsError(SteppedCareError):

@@ -169,9 +169,11 @@ class SparkBackend(_Sql):
         super().__init__()
         self._session = start_spark(master)
         self._connection = ibis.pyspark.connect(self._session)
-        self._kept: Any = None
+        self._kept: tuple[str, Any] | None = None
 
     def put(self, name: str, rows: pa.Table) -> None:
+        # What was kept holds the rows it was made of: with new ones beside them a third part found no memory left.
+        self._forget()
         # Arrow as it is; the way over pandas would turn whole numbers with gaps into floating ones.
         self._session.createDataFrame(rows).createOrReplaceTempView(name)
 
@@ -179,10 +181,17 @@ class SparkBackend(_Sql):
         return self._session.sql(plan).toArrow()
 
     def keep(self, name: str, plan: str) -> None:
+        self._forget()
+        kept = self._session.sql(plan).persist()
+        kept.createOrReplaceTempView(name)
+        self._kept = name, kept
+
+    def _forget(self) -> None:
         if self._kept is not None:
-            self._kept.unpersist()
-        self._kept = self._session.sql(plan).persist()
-        self._kept.createOrReplaceTempView(name)
+            name, kept = self._kept
+            self._kept = None
+            self._session.catalog.dropTempView(name)
+            kept.unpersist()
 
     def close(self) -> None:
         self._session.stop()

@@ -13,10 +13,12 @@ from api.cohort.backends import open_backend
 from api.cohort.batches import Faults
 from api.cohort.clean import Chunk
 from api.cohort.engines import settled
+from api.cohort.manifest import engine_failed
 from api.cohort.shape import FILE, ID, ROW
 from api.library import get_decider, get_pathway
 from rules.columns import decide
 from rules.columns.reading import EMPTY, RawTables, problems, read
+from schemas.errors import SteppedCareError
 
 READING = "reading"
 
@@ -40,6 +42,15 @@ class ColumnEngine:
         self._answer: Any = None
 
     def decide(self, chunk: Chunk, files: tuple[str, ...]) -> tuple[pa.Table, Chunk]:
+        """Decide *chunk*. Raises StorageError where the engine fails."""
+        try:
+            return self._decided(chunk, files)
+        except SteppedCareError:
+            raise
+        except Exception as error:
+            raise engine_failed(type(error).__name__) from error
+
+    def _decided(self, chunk: Chunk, files: tuple[str, ...]) -> tuple[pa.Table, Chunk]:
         faults = Faults()
         self._put(chunk)
         reading, wrong = self._reading()

@@ -129,6 +129,19 @@ def stopped() -> StorageError:
     )
 
 
+def engine_failed(kind: str) -> StorageError:
+    """Return what is told when the engine behind the columns raised an error called *kind*; its words are not told."""
+    return StorageError(
+        Problem(
+            code="engine-failed",
+            message=f"the engine stopped with {kind}; all finished parts are kept",
+            help="run the same command again: it goes on where it stopped; where it stops again, "
+            "begin in another folder with a smaller --chunk, which needs less memory",
+            where="--backend",
+        )
+    )
+
+
 @contextmanager
 def alone(folder: Path) -> Iterator[None]:
     """Keep *folder* to one run at a time; raise InputError when another one is writing there."""

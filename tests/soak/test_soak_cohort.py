@@ -90,6 +90,7 @@ def test_a_million_people_get_the_same_answers_from_every_backend(
     done = decided(million, tmp_path / "out", "--backend", backend, "--chunk", chunk)
     print(f"{share(MILLION)} people on {backend}: {done.clock:.0f} s by the clock")
 
+    assert " patients decided" in done.out
     assert ordered(on_polars).equals(ordered(tmp_path / "out"))
 
 

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from api.cohort import run as run_module
+from api.cohort.backends import PolarsBackend
 from api.cohort.manifest import cannot_write
+from tests.contract.doors import CANARY
 from tests.unit.cohort.conftest import Cohort, answers, write
 
 PATIENTS = 25
@@ -67,6 +69,29 @@ def test_a_run_stopped_by_hand_says_how_to_go_on_and_does(
 
     assert stopped.code == 5
     assert "run the same command again" in stopped.err
+    assert done.code == 0
+    assert len(answers(tmp_path / "out")) == PATIENTS
+
+
+def test_an_engine_that_fails_says_how_to_go_on_and_keeps_its_words_to_itself(
+    people: Path, tmp_path: Path, cohort: Cohort, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = (people, "--out", tmp_path / "out", "--chunk", "10", "--backend", "polars")
+    keep, kept = PolarsBackend.keep, iter(range(PATIENTS))
+
+    def fail(self: PolarsBackend, name: str, plan: object) -> None:
+        if next(kept) == 1:
+            raise MemoryError(CANARY)
+        keep(self, name, plan)
+
+    monkeypatch.setattr(PolarsBackend, "keep", fail)
+    stopped, done = cohort(*words), cohort(*words)
+
+    assert stopped.code == 5
+    assert stopped.err.startswith(
+        "engine-failed: --backend: the engine stopped with MemoryError; all finished"
+    )
+    assert CANARY not in stopped.err
     assert done.code == 0
     assert len(answers(tmp_path / "out")) == PATIENTS
 
