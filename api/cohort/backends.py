@@ -7,6 +7,7 @@ run the names are made to stand for other rows.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Iterator
 from typing import Any, Protocol
 
@@ -27,6 +28,12 @@ _SPARK = {
     # The plans need some hundred compiled classes. Where they are forgotten (100 are kept otherwise), every part
     # compiles anew, and runs uncompiled at first.
     "spark.sql.codegen.cache.maxEntries": "5000",
+    # What has been run is kept for a page that is off, and a plan of ours in words takes megabytes.
+    "spark.sql.ui.retainedExecutions": "1",
+    "spark.ui.retainedJobs": "1",
+    "spark.ui.retainedStages": "1",
+    "spark.ui.retainedTasks": "1",
+    "spark.sql.maxPlanStringLength": "10000",
 }
 _LOCAL = {
     "spark.driver.host": "127.0.0.1",
@@ -172,8 +179,10 @@ class SparkBackend(_Sql):
         self._kept: tuple[str, Any] | None = None
 
     def put(self, name: str, rows: pa.Table) -> None:
-        # What was kept holds the rows it was made of: with new ones beside them a third part found no memory left.
+        # Both the view and what was kept hold the rows of the last part: with new ones beside them a third part of
+        # 250,000 found no memory left.
         self._forget()
+        self._session.catalog.dropTempView(name)
         # Arrow as it is; the way over pandas would turn whole numbers with gaps into floating ones.
         self._session.createDataFrame(rows).createOrReplaceTempView(name)
 
@@ -192,6 +201,9 @@ class SparkBackend(_Sql):
             self._kept = None
             self._session.catalog.dropTempView(name)
             kept.unpersist()
+            del kept
+            # Frames refer to themselves, and each holds its rows on the other side until Python has let go of it.
+            gc.collect()
 
     def close(self) -> None:
         self._session.stop()
