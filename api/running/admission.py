@@ -78,8 +78,8 @@ class Admission:
         if not asked.decides:
             await self._whole(self.others, asked, False)
             return
-        # Looked at as soon as anybody waits: who comes late must not pass those who may be as red and came before.
-        red = self.deciding.waiting > 0 and asked.may_be_red
+        # Looked at where there is no free place: who comes late must not pass those who may be as red and came before.
+        red = self.deciding.is_full and asked.may_be_red
         # While anybody waits to be screened there is room for nobody else: both use the same processor.
         if not self._has_room(self.deciding) or self.lane.waiting > 0:
             red = asked.may_be_red

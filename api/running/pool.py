@@ -44,6 +44,11 @@ class Pool:
     def waiting(self) -> int:
         return len(self._first) + len(self._others)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether somebody who comes now would have to wait."""
+        return self.in_work >= self.most_in_work
+
     def before(self, first: bool) -> int:
         """Return how many stand before somebody who comes now."""
         return len(self._first) if first else self.waiting
@@ -60,8 +65,9 @@ class Pool:
             return True
         limit = self.most_seconds if most_seconds is None else most_seconds
         each = self.seconds / self.most_in_work
-        if not first:
-            # What others lose to those in front counts twice: it may as well be more.
+        if self._others and not first:
+            # What others lose to those in front counts twice: it may as well be more. Where none of them waits,
+            # nothing is known of it any more.
             each += 2 * max(0.0, self.turn_seconds - each)
         return (before + 1) * each <= limit
 

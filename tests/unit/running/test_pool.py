@@ -133,8 +133,18 @@ def test_how_long_others_have_waited_is_no_matter_for_who_may_be_red() -> None:
         assert not pool.has_room()
         assert pool.has_room(first=True)
 
+        # Nobody is overtaken any more; those in front, asking again and again, must not shut the door for good.
         pool.leave(begun)
-        pool.leave(await waiting)
+        begun = await waiting
+        pool.turn_seconds = 0.3
+        red = [asyncio.ensure_future(pool.enter(True)) for _ in range(3)]
+        await settle()
+        assert pool.has_room()
+
+        for each in red:
+            pool.leave(begun)
+            begun = await each
+        pool.leave(begun)
 
     run(test())
 
