@@ -19,7 +19,7 @@ OVERDUE = 3
 AGAIN_SECONDS = 3.0
 """The pause after a self-test that failed."""
 _BREATH, _LONG_BREATH = 0.005, 0.2
-"""Seconds between two steps, so that a patient who waits is not kept waiting by one who is known."""
+"""Seconds between two steps, and at most while patients wait: none is kept waiting by one who is known."""
 
 
 class SelfTest:

@@ -15,6 +15,7 @@ from api.fhir import routes
 from api.library import get_vignettes
 from api.page.form import fields_of
 from api.running.admission import Admission
+from api.running.pool import Pool
 from schemas.decision import OFFERS
 from tests.contract.cds_hooks.charts import OPERATED, call, prefetch, problem
 from tests.contract.cds_hooks.charts import answers as form
@@ -75,15 +76,38 @@ def test_every_open_red_sign_is_answered_and_every_other_patient_refused(
     assert answer.headers["steppedcare-recorded"] == "no"
 
 
-def test_who_gets_no_turn_is_sent_away_unless_a_red_sign_is_to_be_told(
-    client: TestClient, entrance: Admission, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pool = entrance.deciding
+@pytest.fixture
+def no_turn(entrance: Admission, monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Let somebody be at work and stay; tell who came to wait, and whether in front."""
+    pool, came = entrance.deciding, []
+    enter = pool.enter
+
+    async def entered(first: bool = False, patient: bool = True) -> float:
+        came.append(first)
+        return await enter(first, patient)
+
     monkeypatch.setattr(Admission, "is_warm", True)
-    monkeypatch.setattr(pool, "in_work", pool.most_in_work)  # somebody is at work, and stays
     monkeypatch.setattr("api.running.pool._PATIENCE", 0)
-    for name, seconds in (("most_seconds", 0.05), ("turn_seconds", 0.0)):
-        monkeypatch.setattr(pool, name, seconds)
+    for name, value in (
+        ("in_work", pool.most_in_work), ("most_seconds", 0.05), ("turn_seconds", 0.0), ("enter", entered),
+    ):  # fmt: skip
+        monkeypatch.setattr(pool, name, value)
+    return came
+
+
+@pytest.mark.parametrize(
+    ("at_once", "came"), [(False, [False, True]), (True, [False, False, True])]
+)
+def test_who_gets_no_turn_is_sent_away_unless_a_red_sign_is_to_be_told(
+    at_once: bool,
+    came: list[bool],
+    client: TestClient,
+    entrance: Admission,
+    no_turn: list[bool],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    if at_once:  # two who come in one moment both find a free place
+        monkeypatch.setattr(Pool, "is_full", False)
 
     calm, red = (client.post(DECISIONS, json=data) for data in (CALM, RED))
 
@@ -91,7 +115,8 @@ def test_who_gets_no_turn_is_sent_away_unless_a_red_sign_is_to_be_told(
     assert red.status_code == 200
     assert red.json()["red_signs"]
     assert red.json()["faults"] == ["overload"]
-    assert pool.waiting == 0
+    assert no_turn == came
+    assert entrance.deciding.waiting == 0
 
 
 def test_a_refusal_has_our_shape(client: TestClient, crowded: Admission) -> None:

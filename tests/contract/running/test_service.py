@@ -17,7 +17,7 @@ import pytest
 
 from api.library import get_vignettes
 from tests.contract.doors import CANARY, DECISIONS, JSON, as_bytes, hostile
-from tests.contract.running.serving import SECRET, Served, served, with_receipts
+from tests.contract.running.serving import Served, served, with_receipts
 
 pytestmark = pytest.mark.slow  # each starts a process
 
@@ -64,13 +64,7 @@ class Askers:
 
 
 def test_told_to_stop_it_finishes_what_it_has_begun_and_ends_with_0(tmp_path: Path) -> None:
-    key, database = tmp_path / "key", tmp_path / "log.sqlite3"
-    key.write_text(SECRET)
-    key.chmod(0o600)
-    settings = {
-        "STEPPEDCARE_RECORD": "full", "STEPPEDCARE_LOG_KEY_FILE": str(key),
-        "STEPPEDCARE_DATABASE": str(database),
-    }  # fmt: skip
+    settings = {**with_receipts(tmp_path), "STEPPEDCARE_RECORD": "full"}
     told: list[tuple[int, str]] = []
 
     with served(tmp_path, settings=settings) as service:
@@ -98,7 +92,7 @@ def test_told_to_stop_it_finishes_what_it_has_begun_and_ends_with_0(tmp_path: Pa
     assert seconds < 20
     assert told == [(200, "full")] * len(told)
     # Nothing was decided and recorded that its client did not hear of.
-    with closing(sqlite3.connect(database)) as log_file:
+    with closing(sqlite3.connect(settings["STEPPEDCARE_DATABASE"])) as log_file:
         (kept,) = log_file.execute(
             "SELECT count(*) FROM entries WHERE kind = 'decision'"
         ).fetchone()

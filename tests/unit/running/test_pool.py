@@ -133,10 +133,18 @@ def test_how_long_others_have_waited_is_no_matter_for_who_may_be_red() -> None:
         assert not pool.has_room()
         assert pool.has_room(first=True)
 
-        # Nobody is overtaken any more; those in front, asking again and again, must not shut the door for good.
         pool.leave(begun)
-        begun = await waiting
-        pool.turn_seconds = 0.3
+        pool.leave(await waiting)
+
+    run(test())
+
+
+def test_those_in_front_who_ask_again_and_again_do_not_shut_the_door_for_good() -> None:
+    async def test() -> None:
+        pool = Pool(1, 8, 0.5)
+        pool.seconds = 0.01
+        begun = await pool.enter()
+        pool.turn_seconds = 0.3  # others were overtaken; none of them waits any more
         red = [asyncio.ensure_future(pool.enter(True)) for _ in range(3)]
         await settle()
         assert pool.has_room()
@@ -149,7 +157,9 @@ def test_how_long_others_have_waited_is_no_matter_for_who_may_be_red() -> None:
     run(test())
 
 
-def test_from_turn_to_turn_is_longer_by_all_who_overtake_and_none_who_stands_free() -> None:
+def test_from_turn_to_turn_is_longer_by_all_who_overtake_and_shorter_again_where_none_does() -> (
+    None
+):
     async def test() -> None:
         pool = Pool(1, 8, 10)
         begun = await pool.enter()
