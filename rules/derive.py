@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from rules.leaves import Settings
+from rules.stated import read_stated
 from rules.trials import judge, together
 from schemas.decision import Conflict, NotUsed, Stale
 from schemas.facts import PartialDate
@@ -47,8 +48,7 @@ class Reading:
 
 def read_patient(pathway: Pathway, patient: Patient, settings: Settings) -> Reading:
     """Work out every stated and derived fact of *patient* on the date of the question."""
-    reading = Reading(not_used=not_read(patient))
-    _stated(pathway, patient, reading)
+    reading = stated_only(pathway, patient)
     lists = _Lists(pathway, patient, settings, reading)
     for name, derivation in pathway.derivations.items():
         value = lists.value(derivation)
@@ -61,28 +61,13 @@ def read_patient(pathway: Pathway, patient: Patient, settings: Settings) -> Read
 
 def stated_only(pathway: Pathway, patient: Patient) -> Reading:
     """Return what was stated, without anything worked out from lists: for when working it out has failed."""
-    reading = Reading(not_used=not_read(patient))
-    _stated(pathway, patient, reading)
-    return reading
+    stated = read_stated(pathway, patient)
+    return Reading(stated.values, stated.stale, not_used=[*not_read(patient), *stated.not_used])
 
 
 def not_read(patient: Patient) -> list[NotUsed]:
     """Return what was left aside before the patient came here."""
     return [NotUsed(where=item.where, why=item.why) for item in patient.not_used]
-
-
-def _stated(pathway: Pathway, patient: Patient, reading: Reading) -> None:
-    for name in sorted(patient.facts):
-        entry = patient.facts[name]
-        if entry.value is None:
-            continue
-        shelf = pathway.facts[name].shelf_days
-        if entry.date is not None and shelf is not None:
-            age = (patient.on - entry.date.earliest).days
-            if age > shelf:
-                reading.stale.append(Stale(fact=name, date=entry.date.text, shelf_days=shelf))
-                continue
-        reading.values[name] = entry.value
 
 
 class _Lists:

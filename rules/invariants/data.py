@@ -6,6 +6,8 @@ import datetime as dt
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from rules.comparisons import borders_of
+from rules.gravity import leaves_open
 from rules.invariants.case import Case, Change, Invariant, Relation, Violations
 from rules.invariants.changes import (
     LISTS,
@@ -231,6 +233,22 @@ def fresh_counts(before: Case, after: Case, change: Change) -> Violations:
     yield from nothing_is_offered_for_it(before, after, Change("", "", {}))
 
 
+def perhaps_fresh(case: Case) -> Iterator[Change]:
+    """Every answer that leaves a red sign open dated by the year alone: it may be of today."""
+    borders = borders_of(case.pathway)
+    for name in known_facts(case):
+        definition, value = case.pathway.facts[name], case.patient.facts[name].value
+        if definition.shelf_days is not None and leaves_open(definition, value, borders):
+            told = {"value": value_of(case.data, name), "date": str(case.patient.on.year)}
+            yield Change(f"`{name}` dated by the year", name, with_fact(case.data, name, told))
+
+
+def a_vague_date_closes_no_sign(before: Case, after: Case, change: Change) -> Violations:
+    closed = before.red.keys() - after.red.keys()
+    if closed:
+        yield f"{sorted(closed)} is closed, though the answer may be of today"
+
+
 def month_only(case: Case) -> Iterator[Change]:
     """Every date of a day written as its month, or its year: what it cannot settle must be unknown."""
     for name, keys in ROW_DATES.items():
@@ -378,6 +396,8 @@ RELATIONS = (
     Relation("INV-D6", "a fact past its shelf life acts as unknown and is named",
              too_old, old_is_unknown_and_named),
     Relation("INV-D6b", "a fact within its shelf life counts", still_fresh, fresh_counts),
+    Relation("INV-D6c", "an answer that may be fresh and leaves a red sign open counts",
+             perhaps_fresh, a_vague_date_closes_no_sign),
     Relation("INV-D8", "what a vague date cannot settle is unknown", month_only, vaguer_opens_nothing),
     Relation("INV-D11c", "a list that may lack something opens nothing, and what is not in it is unknown",
              perhaps_not_all, silence_settles_nothing),

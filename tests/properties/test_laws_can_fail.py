@@ -273,6 +273,7 @@ BROKEN_PAIRS: list[tuple[str, str, Any, Doctor, Doctor]] = [
     ("INV-D6", "an old fact still counts", CLEAN, changed(), changed(urgency=Urgency.U1)),
     ("INV-D6b", "a fresh fact does not count", CLEAN, changed(),
      lambda case: changed(stale=tuple(_stale(case)))(case)),
+    ("INV-D6c", "a vague date closes a sign", EMERGENCY, changed(), changed(red_signs=())),
     ("INV-D8", "a vague date opens a treatment",
      having_tried(CLEAN, "nsaid", "failed", agent="ibuprofen", ended="2025-11-20"), changed(),
      treated("epidural-steroid-injection", **RECOMMENDED)),

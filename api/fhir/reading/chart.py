@@ -8,11 +8,12 @@ from typing import Any
 
 from api.fhir.reading.dates import Moment, When, in_the_future, read_moment
 from api.fhir.reading.lexicon import Lexicon
-from api.fhir.reading.readings import Reading, fact_value, is_open
+from api.fhir.reading.readings import Reading, fact_value
 from api.fhir.reading.resources import Item
 from api.fhir.reading.shapes import mapping, objects, text
 from api.fhir.reading.subjects import parse_reference
 from api.fhir.reading.tally import Tally
+from rules.gravity import SECTION, leaves_open
 from schemas.facts import FactKind
 
 NO_CODE = "with a code nobody here knows"
@@ -87,7 +88,7 @@ class Chart:
         if (
             moment is not None
             and moment.earliest < moment.latest
-            and is_open(self.lexicon, definition, value)
+            and leaves_open(definition, value, self.lexicon.borders)
         ):
             # A month that reaches into the shelf life may be yesterday.
             self.tally.add(where, RED_UNDATED)
@@ -97,7 +98,7 @@ class Chart:
 
     def is_red(self, fact: str) -> bool:
         """Tell whether *fact* is a question about a red sign."""
-        return self.lexicon.pathway.facts[fact].section == "red-signs"
+        return self.lexicon.pathway.facts[fact].section == SECTION
 
     def read_undated(
         self, fact: str, where: str, raw: Any, verified: bool = True, why: str | None = UNDATED
@@ -110,7 +111,7 @@ class Chart:
         """
         definition = self.lexicon.pathway.facts[fact]
         value = fact_value(self.lexicon, definition, raw)
-        if value is not None and is_open(self.lexicon, definition, value):
+        if value is not None and leaves_open(definition, value, self.lexicon.borders):
             self.tally.add(where, RED_UNDATED)
             self.readings.append(Reading(fact, where, value, None, None, verified))
         elif why is not None:

@@ -6,7 +6,6 @@ import re
 import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from functools import cached_property
 from typing import Any, Generic, TypeVar
 
@@ -14,8 +13,8 @@ from pydantic import TypeAdapter
 
 from api.fhir.reading.shapes import Coding
 from pathways.codes import verified_only as only_verified
+from rules.comparisons import Border, borders_of
 from schemas.codes import Code, CodeLists, Concept
-from schemas.condition import Compare, walk
 from schemas.facts import adapter_of
 from schemas.pathway import Pathway, plain_spelling
 
@@ -39,16 +38,6 @@ class Meaning:
 class Agent:
     id: str
     verified: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Border:
-    """One comparison of a number: where it can lie, and where it lies in the profiles that are shipped."""
-
-    operator: str
-    minimum: Decimal
-    maximum: Decimal
-    used: frozenset[Decimal]
 
 
 class _Index(Generic[Found]):
@@ -180,26 +169,7 @@ class Lexicon:
     @cached_property
     def borders(self) -> dict[str, list[Border]]:
         """Where the rules compare each number, and by which operators."""
-        found: dict[str, list[Border]] = {}
-        conditions = [
-            *(rule.when for rule in self.pathway.rules.values()),
-            *(finding.when for finding in self.pathway.findings.values()),
-            *(stage.passed_when for stage in self.pathway.stages.values() if stage.passed_when),
-        ]
-        for condition in conditions:
-            for node in walk(condition):
-                if isinstance(node, Compare):
-                    found.setdefault(node.fact, []).append(self._border(node))
-        return found
-
-    def _border(self, node: Compare) -> Border:
-        if node.setting is None:
-            bound = node.bound or Decimal(0)
-            return Border(node.operator, bound, bound, frozenset({bound}))
-        setting = self.pathway.settings[node.setting]
-        profiles = self.pathway.profiles.values()
-        used = {setting.value, *(p[node.setting] for p in profiles if node.setting in p)}
-        return Border(node.operator, setting.minimum, setting.maximum, frozenset(used))
+        return borders_of(self.pathway)
 
 
 def _meaning(concept: Concept, code: Code) -> Meaning:

@@ -13,9 +13,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from api.fhir.reading.dates import Moment, newest
-from api.fhir.reading.lexicon import Border, Lexicon
+from api.fhir.reading.lexicon import Lexicon
 from api.fhir.reading.shapes import number
 from api.fhir.reading.tally import Tally
+from rules.comparisons import Border
+from rules.gravity import SECTION, gravity
 from schemas.facts import FactDefinition, FactKind
 
 ASKED = "asked-but-unknown"
@@ -143,7 +145,7 @@ def settle(
 def _choose(definition: FactDefinition, found: list[Reading], tally: Tally) -> Reading | None:
     if len(found) == 1:
         return found[0]
-    red = definition.section == "red-signs"
+    red = definition.section == SECTION
     told = [reading for reading in found if reading.value is not None]
     untold = [reading for reading in found if reading.value is None]
     if not told:
@@ -163,9 +165,9 @@ def _choose(definition: FactDefinition, found: list[Reading], tally: Tally) -> R
         tally.add(place, why, len(latest))
         return None
     tally.add(place, f"{why}; the graver answer is used", len(latest))
-    gravest = max(_gravity(definition, each.value) for each in latest)
+    gravest = max(gravity(definition, each.value) for each in latest)
     return max(
-        (each for each in latest if _gravity(definition, each.value) == gravest), key=_preferred
+        (each for each in latest if gravity(definition, each.value) == gravest), key=_preferred
     )
 
 
@@ -188,54 +190,6 @@ def _preferred(reading: Reading) -> tuple[Any, ...]:
     )
 
 
-_REASSURING = frozenset({"sphincter_cause_documented", "weakness_surgeon_assessed"})
-"""Red-sign questions whose yes calms."""
-_LOW_IS_GRAVE = frozenset({"weakness_mrc", "systolic_bp"})
-_SIGN_ORDER = ("none", "stable", "onset-unknown", "new", "worsening")
-
-
-def _gravity(definition: FactDefinition, value: Any) -> float:
-    """Return how grave an answer to a red-sign question is; more is graver."""
-    if isinstance(value, bool):
-        return float(value != (definition.name in _REASSURING))
-    if isinstance(value, str):
-        words = _SIGN_ORDER if definition.kind is FactKind.SIGN else definition.words
-        return float(words.index(value))
-    return -float(value) if definition.name in _LOW_IS_GRAVE else float(value)
-
-
-_SETTLED_SIGNS = frozenset({"none", "stable"})
-
-
-def is_open(lexicon: Lexicon, definition: FactDefinition, value: Any) -> bool:
-    """Tell whether *value* leaves a red sign open: a sign that is there, or a number past a border of the rules.
-
-    A site may move a border. Only a number past it in every profile that is shipped counts.
-    """
-    if definition.section != "red-signs":
-        return False
-    if definition.kind is FactKind.SIGN:
-        return value not in _SETTLED_SIGNS
-    if isinstance(value, bool | str):
-        return _gravity(definition, value) > 0
-    low = definition.name in _LOW_IS_GRAVE
-    return any(_past(each, value, low) for each in lexicon.borders.get(definition.name, ()))
-
-
-def _past(border: Border, value: Any, low: bool) -> bool:
-    match border.operator, low:
-        case "<", True:
-            return bool(value < min(border.used))
-        case "<=", True:
-            return bool(value <= min(border.used))
-        case ">", False:
-            return bool(value > max(border.used))
-        case ">=", False:
-            return bool(value >= max(border.used))
-        case _:
-            return False
-
-
 def _calm(definition: FactDefinition, reading: Reading) -> bool:
     """Tell whether an answer leaves the sign closed; of a number nobody can say that without the rules."""
-    return isinstance(reading.value, bool | str) and _gravity(definition, reading.value) == 0.0
+    return isinstance(reading.value, bool | str) and gravity(definition, reading.value) == 0.0

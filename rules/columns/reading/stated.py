@@ -9,13 +9,19 @@ import ibis.expr.types as ir
 
 from rules.columns.reading.exact import (
     FACT_PLACES,
+    among,
+    bound,
     date_of,
     day_before,
+    either,
     first_day,
     integer,
     last_day,
     rounded,
 )
+from rules.comparisons import borders_of
+from rules.gravity import REASSURING, SECTION, SETTLED_SIGNS, grave_beyond
+from rules.leaves import OPERATORS
 from schemas.facts import FactDefinition, FactKind
 from schemas.pathway import Pathway
 
@@ -57,11 +63,36 @@ def stated(patients: ir.Table, pathway: Pathway) -> dict[str, ir.Value]:
             continue
         value = patients[name]
         if definition.shelf_days is not None and f"{name}__date" in patients.columns:
-            recorded = first_day(patients[f"{name}__date"].cast("string"))
-            stale = recorded < cast(ir.StringValue, patients[_border(definition.shelf_days)])
+            fresh_from = cast(ir.StringValue, patients[_border(definition.shelf_days)])
+            recorded = cast(ir.StringValue, patients[f"{name}__date"].cast("string"))
+            stale = first_day(recorded) < fresh_from
+            if definition.section == SECTION:
+                vague = either(*(_reaches(recorded, fresh_from, letters) for letters in (4, 7)))
+                stale = stale & ~(vague & _leaves_open(definition, value, pathway)).fill_null(False)
             value = ibis.ifelse(stale.fill_null(False), ibis.null(value.type()), value)
         found |= dict(zip(columns_of(definition), _typed(definition, value), strict=True))
     return found
+
+
+def _reaches(recorded: ir.StringValue, day: ir.StringValue, letters: int) -> ir.BooleanValue:
+    """Tell whether a date of so many letters, a year (4) or a month (7), has a last day that is *day* or later."""
+    is_so_long = cast(ir.BooleanValue, recorded.length() == letters)
+    return is_so_long & cast(ir.BooleanValue, recorded >= day.substr(0, letters))
+
+
+def _leaves_open(definition: FactDefinition, value: ir.Value, pathway: Pathway) -> ir.BooleanValue:
+    """Say in a column what `rules.gravity.leaves_open` says of one answer."""
+    match definition.kind:
+        case FactKind.SIGN:
+            return ~among(value, SETTLED_SIGNS)
+        case FactKind.CHOICE:
+            return cast(ir.BooleanValue, value != definition.words[0])
+        case FactKind.BOOLEAN:
+            return cast(ir.BooleanValue, value != (definition.name in REASSURING))
+        case _:
+            number = _typed(definition, value)[0]
+            beyond = grave_beyond(definition, borders_of(pathway))
+            return either(*(OPERATORS[sign](number, bound(limit)) for sign, limit in beyond))
 
 
 def _border(days: int) -> str:

@@ -31,6 +31,7 @@ from schemas.errors import InputError
 from schemas.facts import FactKind, parse_partial_date
 from schemas.pathway import Pathway, plain_spelling
 from tests.conftest import ON
+from tests.red_answers import red_answers
 from tests.unit.columns.cohorts import connected, raw_tables, tables
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
@@ -250,3 +251,25 @@ def test_an_answer_past_its_shelf_life_is_unknown_the_day_after(
         both = _read_both(data, pathway, checker, decider, engine)
         assert [row["bladder_disturbance"] for row, _ in both] == ["new", None]
         assert [values.get("bladder_disturbance") for _, values in both] == ["new", None]
+
+
+@pytest.mark.hazard("H-01")
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_red_sign_of_a_month_or_a_year_counts_in_columns_where_it_counts_at_the_bedside(
+    engine: str, pathway: Pathway, checker: Checker, decider: Decider
+) -> None:
+    answers = [
+        (fact, value, date)
+        for fact, *values in red_answers(pathway)
+        for value in values
+        for date in ("2026", "2026-03", "2026-02", "2026-01", "2025", "2026-02-28")
+    ]
+    data = [
+        {"facts": {fact: {"value": value, "date": date}}, "on": ON.isoformat()}
+        for fact, value, date in answers
+    ]
+    both = _read_both(data, pathway, checker, decider, engine)
+
+    for (fact, value, date), (row, values) in zip(answers, both, strict=True):
+        assert _cell(row, fact) == _value(values.get(fact)), (fact, value, date)
+    assert any(row[fact] is None for (fact, _, _), (row, _) in zip(answers, both, strict=True))

@@ -9,7 +9,7 @@ import pytest
 from api.fhir.reading.chart import RED_UNDATED
 from api.library import get_pathway
 from api.service import decide_input
-from schemas.facts import FactKind
+from tests.red_answers import red_answers
 from tests.unit.fhir.charts import (
     LOCAL,
     ON,
@@ -23,7 +23,7 @@ from tests.unit.fhir.charts import (
 )
 
 PATHWAY = get_pathway("fbss")
-RED = {n: d for n, d in PATHWAY.facts.items() if d.section == "red-signs"}
+ANSWERS = red_answers(PATHWAY)
 SAID = f"1 {RED_UNDATED}"
 UNDATED = {"no date": None, "no day": "2026-02-30", "ahead": "2026-03-05"}
 CAUDA = "G83.4"
@@ -34,28 +34,9 @@ def choice(fact: str, word: Any) -> dict[str, Any]:
     return answer(fact, **{kind: {"code": word} if isinstance(word, str) else word})
 
 
-def grave_and_calm() -> list[tuple[str, Any, Any]]:
-    """Return every red-sign question with one answer that opens a sign and one that does not."""
-    numbers = {"pvr_ml": (600, 20), "weakness_mrc": (1, 5), "temperature_c": (40, 37), "pulse": (140, 70),
-               "respiratory_rate": (32, 14), "systolic_bp": (80, 125), "phq9_item9": (2, 0)}  # fmt: skip
-    calming = ("sphincter_cause_documented", "weakness_surgeon_assessed")
-    found: list[tuple[str, Any, Any]] = []
-    for name, definition in RED.items():
-        match definition.kind:
-            case FactKind.SIGN:
-                found.append((name, "new", "none"))
-            case FactKind.CHOICE:
-                found.append((name, definition.words[-1], definition.words[0]))
-            case FactKind.BOOLEAN:
-                found.append((name, name not in calming, name in calming))
-            case _:
-                found.append((name, *numbers[name]))
-    return found
-
-
 @pytest.mark.hazard("H-01")
 @pytest.mark.parametrize("authored", UNDATED.values(), ids=UNDATED)
-@pytest.mark.parametrize(("fact", "grave", "calm"), grave_and_calm(), ids=list(RED))
+@pytest.mark.parametrize(("fact", "grave", "calm"), ANSWERS, ids=[fact for fact, *_ in ANSWERS])
 def test_a_form_of_no_known_day_opens_every_red_sign_and_closes_none(
     fact: str, grave: Any, calm: Any, authored: str | None
 ) -> None:
@@ -68,7 +49,7 @@ def test_a_form_of_no_known_day_opens_every_red_sign_and_closes_none(
 
 @pytest.mark.hazard("H-01")
 @pytest.mark.parametrize("day", UNDATED.values(), ids=UNDATED)
-@pytest.mark.parametrize(("fact", "grave", "calm"), grave_and_calm(), ids=list(RED))
+@pytest.mark.parametrize(("fact", "grave", "calm"), ANSWERS, ids=[fact for fact, *_ in ANSWERS])
 def test_a_finding_of_no_known_day_opens_every_red_sign_and_closes_none(
     fact: str, grave: Any, calm: Any, day: str | None
 ) -> None:
