@@ -23,7 +23,7 @@ class Budget:
     """Patients for whom engine and evaluator are compared, and the laws called that an outline can show."""
 
 
-QUICK = Budget(examples=60, decisions=800, per_rule=1, differential=3_200)
+QUICK = Budget(examples=60, decisions=600, per_rule=1, differential=2_000)
 COMMIT = Budget(examples=60, decisions=3_000, per_rule=1, differential=20_000)
 RELEASE = Budget(examples=100_000, decisions=100_000, per_rule=100, differential=1_000_000)
 BUDGET = {"quick": QUICK, "commit": COMMIT, "release": RELEASE}[

@@ -48,6 +48,7 @@ def test_engine_and_evaluator_agree_on_every_patient_from_eight_threads_and_leav
     assert decider.voices.engine.builds == builds
 
 
+@pytest.mark.slow
 @pytest.mark.hazard("H-32")
 @pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="the system does not tell")
 def test_a_run_from_eight_threads_leaves_no_memory_behind() -> None:

@@ -28,7 +28,7 @@ __all__ = ["generator"]
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 """Ibis' connection to DuckDB calls what DuckDB 2 has deprecated."""
 AT_ONCE = 20_000
-PATIENTS = 2_000 if BUDGET is QUICK else BUDGET.differential
+PATIENTS = 1_000 if BUDGET is QUICK else BUDGET.differential
 
 
 @pytest.fixture(scope="module")

@@ -44,6 +44,7 @@ def test_a_requirement_with_an_exemption_is_told_by_what_is_wanting(
     assert says in row.deciding
 
 
+@pytest.mark.slow
 def test_no_treatment_is_not_yet_because_of_a_requirement_that_is_met(checker: Checker) -> None:
     """Everything told under *not yet* is something that is not so; what is so would be no reason to wait."""
     companion = get_companion("fbss")
