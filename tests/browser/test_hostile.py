@@ -77,6 +77,7 @@ def test_two_hundred_hostile_texts_are_shown_and_none_is_executed(open_page: Ope
             assert TEXTS[0] in page.locator("body").inner_text()
 
 
+@pytest.mark.slow
 def test_hostile_texts_where_they_cannot_be_read_are_refused_and_not_executed(
     open_page: Open,
 ) -> None:

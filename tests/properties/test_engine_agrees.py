@@ -18,7 +18,7 @@ from tests.properties.differential import compare_voices
 from tests.properties.patients import Generator
 
 HALVES = 2
-WARM_UP = 500
+WARM_UP = 200
 MOST_GROWTH_MB = 16
 """Memory may grow this much over two thousand patients; a state left behind per patient would take far more."""
 

@@ -277,6 +277,7 @@ def plant_lost_caveats(broken: Patient, patch: Any) -> None:
         "caveats lost",
     ],
 )
+@pytest.mark.slow
 def test_the_self_test_notices_a_planted_fault(
     plant: Any, notices: bool, broken: Patient, monkeypatch: Any
 ) -> None:

@@ -46,6 +46,7 @@ def usual(patients: list[Any]) -> list[Any]:
 
 
 @pytest.mark.hazard("H-30")
+@pytest.mark.slow
 def test_three_evaluators_agree_and_no_patient_is_left_out_of_the_proofs(
     search: Search, decider: Decider, checker: Checker, vignettes: tuple[Vignette, ...]
 ) -> None:
