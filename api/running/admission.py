@@ -80,10 +80,12 @@ class Admission:
             return
         # Looked at where there is no free place: who comes late must not pass those who may be as red and came before.
         red = self.deciding.is_full and asked.may_be_red
-        # While anybody waits to be screened there is room for nobody else: both use the same processor.
-        if not self._has_room(self.deciding) or self.lane.waiting > 0:
+        # While anybody waits to be screened nobody else is let in, not even in front: all share one processor, and
+        # a screen takes a third of what a whole decision does.
+        screening = self.lane.waiting > 0
+        if screening or not self._has_room(self.deciding):
             red = asked.may_be_red
-            if not (red and self.deciding.has_room(True, RED_WAIT_SECONDS)):
+            if screening or not (red and self.deciding.has_room(True, RED_WAIT_SECONDS)):
                 await self._red_signs(asked, red, LOAD)
                 return
         await self._whole(self.deciding, asked, red)

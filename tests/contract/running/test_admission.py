@@ -119,6 +119,27 @@ def test_who_gets_no_turn_is_sent_away_unless_a_red_sign_is_to_be_told(
     assert entrance.deciding.waiting == 0
 
 
+def test_while_somebody_waits_to_be_screened_all_others_are_only_screened_too(
+    client: TestClient, entrance: Admission, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though there is a free place: whole decisions would take the processor from the screens that wait."""
+    whole = client.post(DECISIONS, json=RED).json()
+    monkeypatch.setattr(entrance, "lane", Backlog(1, 10, 60))
+
+    red, calm = (client.post(DECISIONS, json=data) for data in (RED, CALM))
+
+    assert not whole["faults"]
+    assert red.json()["red_signs"]
+    assert red.json()["faults"] == ["overload"]
+    assert is_refused(calm)
+
+
+class Backlog(Pool):
+    """Places that somebody always waits for, and that everybody gets at once."""
+
+    waiting = 1
+
+
 def test_a_refusal_has_our_shape(client: TestClient, crowded: Admission) -> None:
     answer = client.post(DECISIONS, json=CALM)
 

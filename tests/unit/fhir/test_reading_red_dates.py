@@ -9,6 +9,7 @@ import pytest
 from api.fhir.reading.chart import RED_UNDATED
 from api.library import get_pathway
 from api.service import decide_input
+from schemas.decision import Decision
 from tests.red_answers import red_answers
 from tests.unit.fhir.charts import (
     LOCAL,
@@ -32,6 +33,10 @@ CAUDA = "G83.4"
 def choice(fact: str, word: Any) -> dict[str, Any]:
     kind = {bool: "valueBoolean", int: "valueInteger", str: "valueCoding"}[type(word)]
     return answer(fact, **{kind: {"code": word} if isinstance(word, str) else word})
+
+
+def asked(decision: Decision) -> set[str]:
+    return {item.fact for item in decision.missing}
 
 
 @pytest.mark.hazard("H-01")
@@ -100,19 +105,32 @@ def test_a_number_of_no_known_day_counts_only_past_its_border_in_every_profile()
     assert facts(form(choice("pvr_ml", highest - 1), authored=None)) == {}
 
 
+@pytest.mark.hazard("H-01")
 @pytest.mark.hazard("H-05")
 @pytest.mark.parametrize(
-    ("authored", "day"),
-    [("2026-02", "2026-02-28"), ("2026", "2026-03-01"), ("2026-03", "2026-03-01"), ("2025-12", "2025-12-31")],
-)  # fmt: skip
-def test_an_open_red_sign_of_a_month_or_a_year_is_of_the_last_day_it_can_be_of(
-    authored: str, day: str
+    ("authored", "opens"),
+    [("2026-02", True), ("2026", True), ("2026-03", True), ("2026-01", False)],
+)
+def test_an_open_red_sign_of_a_month_or_a_year_counts_where_it_may_be_fresh(
+    authored: str, opens: bool
 ) -> None:
     found = read(form(choice("bladder_disturbance", "new"), authored=authored)).input
     calm = read(form(choice("bladder_disturbance", "none"), authored=authored)).input
 
-    assert found["facts"]["bladder_disturbance"]["date"] == day
-    assert calm["facts"]["bladder_disturbance"]["date"] == authored
+    assert found["facts"]["bladder_disturbance"]["date"] == authored
+    assert bool(decide_input("fbss", found, ON).red_signs) is opens
+    fresh = authored == "2026-03"
+    assert ("bladder_disturbance" in asked(decide_input("fbss", calm, ON))) is not fresh
+
+
+@pytest.mark.hazard("H-11")
+@pytest.mark.parametrize("authored", ["2026-02", "2026"])
+def test_beside_a_calm_answer_an_open_one_that_may_be_later_stands(authored: str) -> None:
+    opened = form(choice("bladder_disturbance", "new"), authored=authored)
+    calm = form(choice("bladder_disturbance", "none"), authored="2026-02-20")
+
+    for given in (read(opened, calm).input, read(calm, opened).input):
+        assert decide_input("fbss", given, ON).red_signs
 
 
 @pytest.mark.hazard("H-11")
