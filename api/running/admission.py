@@ -11,11 +11,12 @@ import asyncio
 import math
 import time
 from contextlib import suppress
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
 
 from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import door
@@ -177,12 +178,18 @@ class Admission:
     async def _refuse(self, asked: _Asked) -> None:
         self.counters.refused.labels("busy").inc()
         self.sampled.warn("refused", "busy", waiting=self.deciding.waiting)
-        response = error_response(asked.scope["path"], busy(), 503)
-        await response(asked.scope, asked.again(), asked.answer("refused"))
+        shape = next((root for root in (CDS_HOOKS, FHIR) if below(asked.path, root)), "/")
+        await _busy(shape)(asked.scope, asked.again(), asked.answer("refused"))
 
     def _show(self) -> None:
         self.counters.in_work.set(self.deciding.in_work + self.others.in_work)
         self.counters.waiting.set(self.deciding.waiting + self.others.waiting)
+
+
+@cache
+def _busy(path: str) -> Response:
+    """Return the refusal as it is told at *path*: written once, because there may be a thousand a second."""
+    return error_response(path, busy(), 503)
 
 
 class _Place:

@@ -25,6 +25,7 @@ from schemas.facts import FactKind
 
 MOST_LOOKED_THROUGH = 512 * 1024
 """Bytes. A longer body is not looked through on the loop that everybody waits for: it may carry a red sign."""
+_DECODER = json.JSONDecoder(parse_float=Decimal)
 _SETTLED = (FactKind.BOOLEAN, FactKind.SIGN, FactKind.CHOICE, FactKind.INTEGER, FactKind.DECIMAL)
 
 
@@ -60,6 +61,7 @@ class Lane:
             for leaf in self.part.leaves
             if isinstance(leaf, Known) and False in signs[leaf]
         )
+        self.weighed = self.stated | self.aging
         self._evaluators: dict[str, Evaluator] = {}
 
     def names_one(self, body: bytes) -> bool:
@@ -78,12 +80,12 @@ class Lane:
         if not isinstance(facts, dict):
             return False  # refused by whoever reads it
         values: dict[str, Any] = {}
-        for name, given in facts.items():
-            value = given
-            if isinstance(given, dict):
-                value = given.get("value")
-                if name in self.aging and "date" in given:
+        for name in facts.keys() & self.weighed:
+            value = facts[name]
+            if isinstance(value, dict):
+                if name in self.aging and "date" in value:
                     return True
+                value = value.get("value")
             if value is not None and name in self.stated:
                 values[name] = value
         reading = Reading(values=values)
@@ -137,7 +139,7 @@ def may_be_red(id: str, body: bytes) -> bool:
     if not may_raise_red_sign(body):
         return False
     try:
-        data = json.loads(body, parse_float=Decimal)
+        data = _DECODER.decode(body.decode())
         return get_lane(id).could_be_red(data, dt.date.min)
     except Exception:
         # What cannot be weighed here is looked at by the real reader.
