@@ -15,7 +15,9 @@ SECTION = "red-signs"
 REASSURING = frozenset({"sphincter_cause_documented", "weakness_surgeon_assessed"})
 """Red-sign questions whose yes calms."""
 SETTLED_SIGNS = ("none", "stable")
+"""Answers about a sign that leave it closed."""
 _LOW_IS_GRAVE = frozenset({"weakness_mrc", "systolic_bp"})
+"""Numbers of which less is graver."""
 _SIGN_ORDER = ("none", "stable", "onset-unknown", "new", "worsening")
 
 

@@ -142,6 +142,7 @@ NEEDLE = "treatments/trigger-point-injection.md"
         pytest.param("cyclic-override", NSAID, CIRCLE, id="two rules each an exception to the other"),
     ],
 )  # fmt: skip
+@pytest.mark.slow
 def test_a_seeded_fault_is_found_in_its_document(code: str, file: str, extra: str) -> None:
     assert (code, file) in _found(file, extra) - _found(file, "")
 
