@@ -17,7 +17,17 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 COPIED = ("schemas", "pathways", "rules", "api", "tests", "pyproject.toml", "README.md", "Makefile")
-CHOSEN = ("truth", "leaves", "verdict", "evaluator", "trials", "derive", "stated", "gravity")
+CHOSEN = (
+    "truth",
+    "leaves",
+    "verdict",
+    "evaluator",
+    "trials",
+    "derive",
+    "stated",
+    "gravity",
+    "comparisons",
+)
 TESTS = ("tests/spec", "tests/unit/rules_input", "tests/unit/proof/test_tables.py")
 WANTED = 95.0
 SETTINGS = """[mutmut]

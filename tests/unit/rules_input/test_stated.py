@@ -76,6 +76,14 @@ def test_an_answer_without_a_date_and_a_fact_without_a_shelf_life_do_not_age(
     assert reading.stale == []
 
 
+def test_an_answer_that_does_not_count_hides_none_that_comes_after_it(read: Reader) -> None:
+    unknown = {"age": {"unknown": "not-asked"}, "smoker": True}
+    stale = {"bladder_disturbance": {"value": "none", "date": "2020-01-01"}, "smoker": True}
+
+    for facts in (unknown, stale):
+        assert read(facts).values["smoker"] is True
+
+
 @pytest.mark.hazard("H-05")
 @pytest.mark.hazard("H-01")
 def test_a_stale_red_sign_answer_opens_the_screen_again_and_is_asked_as_stale(
