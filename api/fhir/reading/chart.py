@@ -6,7 +6,7 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
-from api.fhir.reading.dates import Moment, When, in_the_future
+from api.fhir.reading.dates import Moment, When, in_the_future, read_moment
 from api.fhir.reading.lexicon import Lexicon
 from api.fhir.reading.readings import Reading, fact_value
 from api.fhir.reading.resources import Item
@@ -27,7 +27,7 @@ FUTURE = "dated after the day of the question"
 PAST = "that are resolved or inactive"
 OPEN = "that need a further answer: how severe, how long ago, or treated"
 UNDATED = "without a date, of something that ages"
-RED_UNDATED = "of a red sign that is open and of no known day: it counts as if it were of today"
+RED_UNDATED = "of a red sign that is open and of no certain day: the last day it can be of is taken"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,14 @@ class Chart:
         if definition.kind is FactKind.DATE and not definition.ahead and value[:10] > self.day:
             self.tally.add(where, FUTURE)
             return False
+        if (
+            moment is not None
+            and moment.earliest < moment.latest
+            and leaves_open(definition, value, self.lexicon.borders)
+        ):
+            # A month that reaches into the shelf life may be yesterday, and then comes after every older saying.
+            self.tally.add(where, RED_UNDATED)
+            moment = read_moment(min(moment.latest, self.on).isoformat(), self.on)
         self.readings.append(Reading(fact, where, value, None, moment, verified))
         return True
 

@@ -9,7 +9,6 @@ import pytest
 from api.fhir.reading.chart import RED_UNDATED
 from api.library import get_pathway
 from api.service import decide_input
-from schemas.decision import Decision
 from tests.red_answers import red_answers
 from tests.unit.fhir.charts import (
     LOCAL,
@@ -33,10 +32,6 @@ CAUDA = "G83.4"
 def choice(fact: str, word: Any) -> dict[str, Any]:
     kind = {bool: "valueBoolean", int: "valueInteger", str: "valueCoding"}[type(word)]
     return answer(fact, **{kind: {"code": word} if isinstance(word, str) else word})
-
-
-def asked(decision: Decision) -> set[str]:
-    return {item.fact for item in decision.missing}
 
 
 @pytest.mark.hazard("H-01")
@@ -108,19 +103,36 @@ def test_a_number_of_no_known_day_counts_only_past_its_border_in_every_profile()
 @pytest.mark.hazard("H-01")
 @pytest.mark.hazard("H-05")
 @pytest.mark.parametrize(
-    ("authored", "opens"),
-    [("2026-02", True), ("2026", True), ("2026-03", True), ("2026-01", False)],
-)
-def test_an_open_red_sign_of_a_month_or_a_year_counts_where_it_may_be_fresh(
-    authored: str, opens: bool
+    ("authored", "day", "opens"),
+    [
+        ("2026-02", "2026-02-28", True), ("2026", "2026-03-01", True),
+        ("2026-03", "2026-03-01", True), ("2025-12", "2025-12-31", False),
+    ],
+)  # fmt: skip
+def test_an_open_red_sign_of_a_month_or_a_year_is_of_the_last_day_it_can_be_of(
+    authored: str, day: str, opens: bool
 ) -> None:
     found = read(form(choice("bladder_disturbance", "new"), authored=authored)).input
     calm = read(form(choice("bladder_disturbance", "none"), authored=authored)).input
 
-    assert found["facts"]["bladder_disturbance"]["date"] == authored
+    assert found["facts"]["bladder_disturbance"]["date"] == day
     assert bool(decide_input("fbss", found, ON).red_signs) is opens
-    fresh = authored == "2026-03"
-    assert ("bladder_disturbance" in asked(decide_input("fbss", calm, ON))) is not fresh
+    assert calm["facts"]["bladder_disturbance"]["date"] == authored
+    asked = {item.fact for item in decide_input("fbss", calm, ON).missing}
+    assert ("bladder_disturbance" in asked) is (authored != "2026-03")
+
+
+@pytest.mark.hazard("H-11")
+@pytest.mark.parametrize("older", ["new", "worsening", "stable"])
+@pytest.mark.parametrize("authored", ["2026-02", "2026"])
+def test_no_older_answer_passes_an_open_one_that_may_be_of_yesterday(
+    authored: str, older: str
+) -> None:
+    opened = form(choice("bladder_disturbance", "new"), authored=authored)
+    stale = form(choice("bladder_disturbance", older), authored="2026-02-10")
+
+    for given in (read(opened, stale).input, read(stale, opened).input):
+        assert decide_input("fbss", given, ON).red_signs
 
 
 @pytest.mark.hazard("H-11")
