@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -10,7 +9,6 @@ from typing import Any
 from rules.comparisons import borders_of
 from rules.gravity import leaves_open
 from schemas.decision import NotUsed, Stale
-from schemas.facts import PartialDate
 from schemas.pathway import Pathway
 from schemas.patient import Patient
 
@@ -32,28 +30,22 @@ def read_stated(pathway: Pathway, patient: Patient) -> Stated:
     found, borders = Stated(), cache(lambda: borders_of(pathway))
     for name in sorted(patient.facts):
         entry, definition = patient.facts[name], pathway.facts[name]
+        shelf, date = definition.shelf_days, entry.date
         if entry.value is None:
             continue
-        if entry.date is not None and definition.shelf_days is not None:
-            youngest, oldest = _ages(entry.date, patient.on)
-            if oldest > definition.shelf_days:
-                vague = youngest <= definition.shelf_days
-                if not (vague and leaves_open(definition, entry.value, borders())):
-                    found.stale.append(
-                        Stale(fact=name, date=entry.date.text, shelf_days=definition.shelf_days)
-                    )
-                    continue
-                found.not_used.append(
-                    NotUsed(
-                        where=f"the date of {name}",
-                        why=f"a month or a year does not tell whether the answer is older than "
-                        f"{definition.shelf_days} days; it may be of a red sign, so it counts",
-                    )
+        if date is None or shelf is None or (patient.on - date.earliest).days <= shelf:
+            found.values[name] = entry.value
+        elif (patient.on - date.latest).days <= shelf and leaves_open(
+            definition, entry.value, borders()
+        ):
+            found.values[name] = entry.value
+            found.not_used.append(
+                NotUsed(
+                    where=f"the date of {name}",
+                    why=f"a month or a year does not tell whether the answer is older than {shelf} days; "
+                    "it may be of a red sign, so it counts",
                 )
-        found.values[name] = entry.value
+            )
+        else:
+            found.stale.append(Stale(fact=name, date=date.text, shelf_days=shelf))
     return found
-
-
-def _ages(date: PartialDate, on: dt.date) -> tuple[int, int]:
-    """Return the least and the greatest age in days that an answer of *date* may have."""
-    return (on - date.latest).days, (on - date.earliest).days

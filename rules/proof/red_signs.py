@@ -7,6 +7,7 @@ from typing import Any
 
 import z3
 
+from rules.gravity import SECTION
 from rules.proof.arguments import GIVES_WAY, LOWER_URGENCY, READ_BESIDE
 from rules.proof.model import SymbolicDecision
 from rules.proof.patient import DateRange
@@ -19,7 +20,6 @@ from schemas.pathway import Effect, Treatment, Urgency
 
 OPEN_WORDS = ("new", "worsening", "onset-unknown")
 HELD = (Verdict.BLOCK, Verdict.BLOCK_UNLESS_JUSTIFIED, Verdict.ON_HOLD)
-SECTION = "red-signs"
 
 
 def raising(search: Search, decision: SymbolicDecision) -> list[Any]:

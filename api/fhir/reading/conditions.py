@@ -20,6 +20,7 @@ from api.fhir.reading.dates import NOTHING, Moment, When, in_the_future, read_mo
 from api.fhir.reading.lexicon import Meaning
 from api.fhir.reading.resources import Item
 from api.fhir.reading.shapes import Coding, codings, word
+from rules.gravity import SECTION
 from schemas.facts import FactDefinition, FactKind
 
 PRESENT = frozenset({"", "active", "recurrence", "relapse"})
@@ -78,7 +79,7 @@ def read_condition(item: Item, chart: Chart) -> None:
     ended = _ended(clinical, abatement, chart)
     for meaning in meanings:
         definition = chart.lexicon.pathway.facts[meaning.fact or ""]
-        red = definition.section == "red-signs"
+        red = definition.section == SECTION
         if not datable:
             # An impossible date is no reason to overlook a red sign.
             value = None if ended else _value(definition, False)
