@@ -93,4 +93,7 @@ def test_new_trouble_with_the_bladder_told_by_its_year_is_an_emergency_and_the_d
     decision = decide({"facts": {"bladder_disturbance": {"value": "new", "date": date}}})
 
     assert decision.urgency is Urgency.U0
-    assert "the date of bladder_disturbance" in {note.where for note in decision.not_used}
+    assert {note.where: note.why for note in decision.not_used} == {
+        "the date of bladder_disturbance": "a month or a year does not tell whether the answer is older than "
+        "14 days; it may be of a red sign, so it counts"
+    }
